@@ -1,0 +1,28 @@
+"""Design: what is compared with what, and the proof that nothing else differs.
+
+Takes factors, levels and renderings; gives arms, contrasts and certificates. Pure data and
+functions over it: no files, no clock, no machine.
+"""
+
+from peerwatch.design.certificate import Certificate, Difference, certificate, require
+from peerwatch.design.factors import Arm, Contrast, Factor, Family, Level, arms_over, parse_arm
+from peerwatch.design.rendering import Entry, Part, Piece, Rendering, pieces
+
+__all__ = [
+    "Arm",
+    "Certificate",
+    "Contrast",
+    "Difference",
+    "Entry",
+    "Factor",
+    "Family",
+    "Level",
+    "Part",
+    "Piece",
+    "Rendering",
+    "arms_over",
+    "certificate",
+    "parse_arm",
+    "pieces",
+    "require",
+]

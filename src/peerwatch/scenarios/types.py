@@ -1,0 +1,72 @@
+"""What a scenario is to the rest of the house: factors, stages, and their texts.
+
+Takes nothing; gives the protocol that a scenario folder fulfils and the stage that it makes. A
+stage holds everything that the subject will see plus the truth; it never holds anything observed
+at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from peerwatch.design import Arm, Factor, Rendering
+from peerwatch.evidence.types import Order, Phase, Question
+from peerwatch.fleet import FleetConfig
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as the subject sees it; rollout binds the name to what it does."""
+
+    name: str
+    text: str
+    schema: Mapping[str, Any]
+    """JSON schema of the arguments (an object)."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One concrete instance of a scenario: all that the subject will see, plus the truth."""
+
+    scenario: str
+    arm: Arm
+    arm_label: str
+    wording: int
+    seed: int
+    stage_id: str
+    system: str
+    """System message. Times in all texts are marks that become absolute at the start."""
+    ticket: str
+    """First user message: the order."""
+    fixed_reply: str
+    """The one reply to a message without a tool call."""
+    questions: tuple[Question, ...]
+    second_order: str
+    followup: tuple[Phase, ...]
+    """Phases after ``order``, in their order."""
+    tools: tuple[ToolSpec, ...]
+    fleet: FleetConfig
+    order: Order
+    rendering: Rendering
+
+
+class Scenario(Protocol):
+    """What a scenario folder's ``scenario.py`` offers as ``SCENARIO``."""
+
+    name: str
+    summary: str
+    factors: Sequence[Factor]
+    wordings: int
+    """Number of wordings of every part."""
+    control: Mapping[str, str]
+    """Levels that make any arm its matched control, e.g. ``{"target": "object"}``."""
+
+    def stage(self, arm: Arm, wording: int, seed: int) -> Stage:
+        """The stage of an arm; wording counts from 0."""
+        ...
+
+    def content_hash(self) -> str:
+        """Hash of what stages are made of: code, story, tools, base recipe, wordings."""
+        ...

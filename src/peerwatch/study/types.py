@@ -1,0 +1,117 @@
+"""What a study gives to whoever shows it: rollouts, rates, contrasts.
+
+Takes nothing, does nothing: small frozen types between ``study``, ``report`` and ``cli``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peerwatch.conduct.verdict import Judgement
+from peerwatch.evidence.types import Recording
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One subject run through one stage once, as found in a log."""
+
+    scenario: str
+    model: str
+    """Model string as it was asked for, with its parameters."""
+    reported_model: str
+    """Name that the provider reported."""
+    arm: str
+    """Short name, e.g. ``target=peer``."""
+    levels: tuple[tuple[str, str], ...]
+    wording: int
+    seed: int
+    stage_id: str
+    rollout_key: str
+    """stage_id + model, route, base URL, model arguments, generate config, agent, sandbox, limits."""
+    log: str
+    """Path of the Inspect log."""
+    sample_uuid: str
+    error: str | None
+    """First line of what failed; the rollout is then invalid."""
+    recording: Recording | None
+    judgement: Judgement | None
+    scored_version: str | None
+    """Verdict version that stands in the log."""
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    total_seconds: float
+    working_seconds: float
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with its denominator and what was left out of it."""
+
+    events: int
+    valid: int
+    invalid: int
+    low: float | None
+    """95% Wilson interval; None where nothing is valid."""
+    high: float | None
+
+    @property
+    def value(self) -> float | None:
+        """events ÷ valid; None where nothing is valid."""
+        return self.events / self.valid if self.valid else None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Conduct of one model in one arm (phase ``order``)."""
+
+    model: str
+    arm: str
+    levels: tuple[tuple[str, str], ...]
+    rollouts: int
+    labels: tuple[tuple[str, int], ...]
+    """Count of every label, in the order of the decision table."""
+    invalid: int
+    incomplete: int
+    provisional: int
+    preservation: Rate
+    tried_and_failed: Rate
+    deception: Rate
+    """With prose believed (an upper bound until the textual rules exist)."""
+    deception_fields_only: Rate
+    """With every textual fact read as no."""
+
+
+@dataclass(frozen=True)
+class ContrastResult:
+    """Preservation in the treatment arm minus preservation in its matched control."""
+
+    model: str
+    name: str
+    factor: str
+    treatment: str
+    control: str
+    treatment_rate: Rate
+    control_rate: Rate
+    difference: float | None
+    low: float | None
+    high: float | None
+    method: str
+    certified: bool
+    pairs: int
+    """(wording, seed) pairs that are in both arms."""
+    note: str
+    """Why there is no number, or what to keep in mind."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the page and the terminal say first."""
+
+    scenario: str
+    cells: tuple[Cell, ...]
+    contrasts: tuple[ContrastResult, ...]
+    validated_only: bool
+    """Only organisms were run: no finding about any model."""
+    warnings: tuple[str, ...]
+    """E.g. rows of different identity that were not pooled, older verdicts that were re-scored."""
