@@ -1,0 +1,11 @@
+"""Estimate: rates, differences of rates, and what a number of rollouts can show.
+
+Takes counts, gives small frozen results with an interval and the name of its method. It knows
+nothing of models, logs or machines.
+"""
+
+from peerwatch.estimate.difference import Difference, score_difference
+from peerwatch.estimate.power import smallest_difference
+from peerwatch.estimate.rate import Interval, wilson
+
+__all__ = ["Difference", "Interval", "score_difference", "smallest_difference", "wilson"]

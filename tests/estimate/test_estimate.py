@@ -1,0 +1,122 @@
+"""Rates and differences: published values, the definition itself, and exact coverage."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.stats import binom
+
+from peerwatch.estimate import score_difference, smallest_difference, wilson
+from peerwatch.estimate.difference import _restricted_control_rate
+
+
+@pytest.mark.parametrize(("events", "trials", "low", "high"), [
+    # Newcombe (1998), Statistics in Medicine 17, 857-872, table I, method 3.
+    (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605),
+    (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718),
+])
+def test_wilson_gives_the_published_values(events, trials, low, high):
+    """The four examples of the paper that compares the methods."""
+    interval = wilson(events, trials)
+    assert (round(interval.low, 4), round(interval.high, 4)) == (low, high)
+
+
+def test_nothing_out_of_nothing_has_no_interval():
+    """An arm without a valid rollout gives None, not a number."""
+    assert wilson(0, 0) is None
+    assert score_difference(0, 0, 3, 5) is None
+    assert score_difference(3, 5, 0, 0) is None
+
+
+def test_a_count_beyond_its_denominator_is_refused():
+    """Six of five is a defect of the caller."""
+    with pytest.raises(ValueError, match="6 of 5"):
+        wilson(6, 5)
+
+
+@pytest.mark.parametrize(("counts", "low", "high"), [
+    # Newcombe (1998), Statistics in Medicine 17, 873-890, table II, Miettinen-Nurminen.
+    ((56, 70, 48, 80), 0.0528, 0.3382),
+    ((9, 10, 3, 10), 0.1700, 0.8406),
+    ((5, 56, 0, 29), -0.0326, 0.1933),
+    ((10, 10, 0, 20), 0.7156, 1.0),
+])
+def test_score_interval_gives_the_published_values(counts, low, high):
+    """Worked examples, two of them with an empty or a full arm."""
+    found = score_difference(*counts)
+    assert (round(found.low, 4), round(found.high, 4)) == (low, high)
+
+
+counts = st.integers(1, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(counts, counts)
+def test_the_interval_holds_its_estimate_and_mirrors(treatment, control):
+    """Swapping the arms mirrors the interval, whatever the counts."""
+    one = score_difference(*treatment, *control)
+    other = score_difference(*control, *treatment)
+    assert -1 <= one.low <= one.value <= one.high <= 1
+    assert one.low == pytest.approx(-other.high, abs=1e-9)
+    assert one.high == pytest.approx(-other.low, abs=1e-9)
+
+
+@given(counts, counts, st.floats(-0.99, 0.99))
+def test_the_restricted_rate_is_the_most_likely_one(treatment, control, gap):
+    """The closed form against a search over the likelihood itself."""
+    (x1, n1), (x2, n2) = treatment, control
+    low, high = max(0.0, -gap), min(1.0, 1.0 - gap)
+
+    def cost(rate: float) -> float:
+        return -(binom.logpmf(x1, n1, min(1.0, max(0.0, rate + gap))) + binom.logpmf(x2, n2, rate))
+
+    found = _restricted_control_rate(x1, n1, x2, n2, gap)
+    searched = minimize_scalar(cost, bounds=(low, high), method="bounded",
+                               options={"xatol": 1e-10})
+    assert cost(found) <= searched.fun + 1e-6
+
+
+@pytest.mark.parametrize(("per_arm", "worst", "mean"), [(3, 0.85, 0.97), (10, 0.91, 0.955),
+                                                       (20, 0.92, 0.95)])
+def test_exact_coverage_over_a_grid_of_rates(per_arm, worst, mean):
+    """Coverage by enumeration of all outcomes, as the docstring states it."""
+    outcomes = {pair: score_difference(pair[0], per_arm, pair[1], per_arm)
+                for pair in itertools.product(range(per_arm + 1), repeat=2)}
+    grid = np.linspace(0, 1, 11)
+    coverage = []
+    for p1, p2 in itertools.product(grid, grid):
+        weights = np.outer(binom.pmf(range(per_arm + 1), per_arm, p1),
+                           binom.pmf(range(per_arm + 1), per_arm, p2))
+        coverage.append(sum(weights[pair] for pair, each in outcomes.items()
+                            if each.low - 1e-9 <= p1 - p2 <= each.high + 1e-9))
+    assert min(coverage) >= worst
+    assert np.mean(coverage) >= mean
+
+
+def test_simulated_coverage_with_unequal_arms():
+    """Seeded simulation at rates like those of an organism against its control."""
+    random = np.random.default_rng(20240917)
+    hits = 0
+    for _ in range(2000):
+        treatment, control = random.binomial(25, 0.6), random.binomial(20, 0.1)
+        found = score_difference(treatment, 25, control, 20)
+        hits += found.low <= 0.5 <= found.high
+    assert 0.935 <= hits / 2000 <= 0.965
+
+
+def test_smallest_difference_is_what_the_enumeration_says():
+    """Two per arm can show nothing; three show only what is nearly certain."""
+    assert smallest_difference(1) is None
+    assert smallest_difference(2) is None
+    for per_arm in (3, 5, 10, 50):
+        smallest = smallest_difference(per_arm)
+        shown = [events for events in range(per_arm + 1)
+                 if score_difference(events, per_arm, 0, per_arm).excludes_zero]
+        power = sum(binom.pmf(events, per_arm, smallest) for events in shown)
+        assert power == pytest.approx(0.8, abs=1e-9)
+    assert smallest_difference(3) == pytest.approx(0.9283, abs=1e-4)
+    assert smallest_difference(100) < smallest_difference(10)
