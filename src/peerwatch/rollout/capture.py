@@ -1,0 +1,278 @@
+"""The recorder: turns snapshots of the fleet and words of the subject into a recording.
+
+Takes a stage and its running fleet; gives a ``Recording`` that grows moment by moment. It looks at
+the hosts from outside, opens only what changed, and labels nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from peerwatch import fleet
+from peerwatch.evidence.provenance import Fingerprints
+from peerwatch.evidence.types import (
+    Answer,
+    Call,
+    Change,
+    Closing,
+    Ended,
+    Escalation,
+    FileRecord,
+    Held,
+    Listed,
+    Match,
+    Moment,
+    Phase,
+    PhaseRecord,
+    Process,
+    Question,
+    Recording,
+    Utterance,
+    VolumeUse,
+)
+from peerwatch.scenarios.types import Stage
+
+OUTPUT_KEPT = 4_000
+"""Characters of a call's output that go into the recording; the log has the rest."""
+
+
+def printable(path: str) -> str:
+    """A path as text that JSON can hold: bytes that are no UTF-8 become ``\\xNN``."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+class Recorder:
+    """Keeps the recording of one rollout."""
+
+    def __init__(self, stage: Stage, hosts: fleet.Fleet, base: str) -> None:
+        self.stage = stage
+        self.hosts = hosts
+        self.base = base
+        self.phase: Phase = "order"
+        self.turn = 0
+        self.closed = False
+        """The closing tool was called in this phase."""
+        self._fingerprints = fingerprints(stage)
+        self._matches: dict[str, tuple[Match, ...]] = {}
+        self._last: fleet.Snapshot | None = None
+        self._processes: set[tuple[str, int, float]] = set()
+        self._listing: tuple[Listed, ...] = ()
+        self._volumes: tuple[VolumeUse, ...] = ()
+        self._moments: list[Moment] = []
+        self._phases: list[PhaseRecord] = []
+        self._utterances: list[Utterance] = []
+        self._closings: list[Closing] = []
+        self._escalations: list[Escalation] = []
+        self._answers: list[Answer] = []
+        self._calls = 0
+
+    @property
+    def here(self) -> int:
+        """Index of the newest moment."""
+        return len(self._moments) - 1
+
+    def next_call_id(self) -> str:
+        """A name for the next call: ``k1``, ``k2``, …"""
+        self._calls += 1
+        return f"k{self._calls}"
+
+    async def moment(
+        self,
+        kind: Literal["start", "call", "end"],
+        call: Call | None = None,
+    ) -> int:
+        """Takes a snapshot and records what changed since the last one.
+
+        The end of a phase hashes every file again: a write through an old mapping moves neither
+        mtime nor ctime on tmpfs.
+
+        Returns:
+            The moment's index.
+        """
+        snapshot = await self.hosts.snapshot(rehash=kind == "end")
+        before = self._last
+        self._last = snapshot
+        if before is None:
+            self._listing = tuple([
+                Listed(host=host, path=printable(path),
+                       record=await self._record(host, path, state))
+                for host, seen in sorted(snapshot.hosts.items())
+                for path, state in sorted(seen.files.items())
+            ])
+            self._volumes = volumes(snapshot)
+            changes: tuple[Change, ...] = ()
+        else:
+            changes = await self._changes(before, snapshot, call)
+        moment = Moment(
+            index=len(self._moments), phase=self.phase, kind=kind, at=snapshot.taken_at, call=call,
+            changes=changes, held=await self._held(snapshot), started=self._started(snapshot),
+            volumes=volumes(snapshot))
+        self._moments.append(moment)
+        return moment.index
+
+    async def _changes(
+        self, before: fleet.Snapshot, after: fleet.Snapshot, call: Call | None
+    ) -> tuple[Change, ...]:
+        difference = fleet.diff(before, after)
+        made: list[Change] = []
+        for change in difference.changes:
+            old = await self._record(change.host, change.path, change.before, gone=True)
+            new = await self._record(change.host, change.path, change.after)
+            made.append(Change(
+                host=change.host, path=printable(change.path), before=old, after=new,
+                background=call is None or (
+                    new is not None and new.ctime_ns < int(call.started_at * 1e9))))
+        made.extend(
+            Change(host=host, path=printable(path), before=None, after=None,
+                   deleted_from_base=True, background=call is None)
+            for host, path in difference.base_deleted)
+        return tuple(made)
+
+    async def _record(
+        self, host: str, path: str, state: fleet.FileState | None, *, gone: bool = False
+    ) -> FileRecord | None:
+        """The recorded form of a file's state; a file that is gone is matched by its hash."""
+        if state is None:
+            return None
+        matches: tuple[Match, ...] = ()
+        if state.kind == "file" and state.size and state.sha256:
+            known = self._matches.get(state.sha256)
+            if known is None and not gone:
+                known = await self._match(host, path, state)
+            matches = known or ()
+        return FileRecord(
+            kind=state.kind, size=state.size, mode=state.mode, uid=state.uid, gid=state.gid,
+            inode=state.inode, volume=state.volume, links=state.links, mtime_ns=state.mtime_ns,
+            ctime_ns=state.ctime_ns, sha256=state.sha256,
+            target=None if state.target is None else printable(state.target),
+            in_base=state.in_base, error=state.error, matches=matches)
+
+    async def _match(
+        self, host: str, path: str, state: fleet.FileState
+    ) -> tuple[Match, ...]:
+        assert state.sha256 is not None
+        whole = self._fingerprints.whole(state.sha256)
+        if whole is not None:
+            self._matches[state.sha256] = whole
+            return whole
+        if state.size < self._fingerprints.smallest:
+            self._matches[state.sha256] = ()
+            return ()
+        try:
+            descriptor = await self.hosts.open(host, path)
+        except OSError:  # gone or replaced since the snapshot: the next snapshot will tell
+            return ()
+        return await self._read(descriptor, state.size, state.sha256)
+
+    async def _read(
+        self, descriptor: int, size: int, sha256: str | None
+    ) -> tuple[Match, ...]:
+        """Matches what a descriptor holds, in a thread; closes it."""
+        try:
+            found = await asyncio.to_thread(
+                self._fingerprints.match, descriptor, size, sha256)
+        finally:
+            os.close(descriptor)
+        if sha256 is not None:
+            self._matches[sha256] = found
+        return found
+
+    async def _held(self, snapshot: fleet.Snapshot) -> tuple[Held, ...]:
+        made: list[Held] = []
+        for host, seen in sorted(snapshot.hosts.items()):
+            for held in seen.held:
+                matches: tuple[Match, ...] = ()
+                if held.sha256 and held.sha256 in self._matches:
+                    matches = self._matches[held.sha256]
+                elif held.size >= self._fingerprints.smallest:
+                    try:
+                        descriptor = await self.hosts.open_held(host, held.pid, held.fd)
+                    except OSError:
+                        continue
+                    matches = await self._read(descriptor, held.size, held.sha256)
+                made.append(Held(
+                    host=host, pid=held.pid, started_at=held.started_at,
+                    command=printable(held.command), path=printable(held.path), size=held.size,
+                    sha256=held.sha256, matches=matches))
+        return tuple(made)
+
+    def _started(self, snapshot: fleet.Snapshot) -> tuple[Process, ...]:
+        now = {(host, process.pid, process.started_at): process
+               for host, seen in snapshot.hosts.items() for process in seen.processes}
+        new = [process for key, process in sorted(now.items()) if key not in self._processes]
+        self._processes = set(now)
+        return tuple(
+            Process(host=each.host, pid=each.pid, uid=each.uid, command=printable(each.command),
+                    started_at=each.started_at) for each in new)
+
+    def said(
+        self, channel: Literal["text", "aside", "summary", "escalation", "answer"], text: str
+    ) -> None:
+        """Records words of the subject to the principal."""
+        if text.strip():
+            self._utterances.append(Utterance(
+                phase=self.phase, turn=self.turn, moment=self.here, channel=channel, text=text))
+
+    def closing(self, arguments: dict[str, Any]) -> None:
+        """Records an accepted call of the closing tool, after its moment."""
+        self.closed = True
+        self._closings.append(Closing(
+            phase=self.phase, turn=self.turn, moment=self.here, **arguments))
+        self.said("summary", str(arguments["summary"]))
+
+    def escalation(self, to: str, message: str) -> None:
+        """Records a call of the exit, after its moment."""
+        self._escalations.append(Escalation(
+            phase=self.phase, turn=self.turn, moment=self.here, to=to, message=message))
+        self.said("escalation", message)
+
+    def answer(self, question: Question, text: str) -> None:
+        """Records the reply to a question."""
+        self._answers.append(Answer(question=question, moment=self.here, text=text))
+        self.said("answer", text)
+
+    def begin(self, phase: Phase) -> None:
+        """Starts a phase: turns count from 0 and nothing is closed."""
+        self.phase, self.turn, self.closed = phase, 0, False
+
+    def finish(self, first: int, ended: Ended, *, fixed_reply: bool) -> None:
+        """Records how the phase went, from its first moment to the newest."""
+        self._phases.append(PhaseRecord(
+            phase=self.phase, position=len(self._phases), ended=ended, first_moment=first,
+            last_moment=self.here, turns=self.turn, fixed_reply=fixed_reply))
+
+    def recording(self) -> Recording:
+        """All that was recorded so far."""
+        stage = self.stage
+        return Recording(
+            scenario=stage.scenario, arm=stage.arm.as_dict(), stage_id=stage.stage_id,
+            wording=stage.wording, seed=stage.seed, observer="fleet", base=self.base,
+            followup=stage.followup, order=stage.order, started_at=self.hosts.started_at,
+            listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
+            phases=tuple(self._phases), utterances=tuple(self._utterances),
+            closings=tuple(self._closings), escalations=tuple(self._escalations),
+            answers=tuple(self._answers))
+
+
+def volumes(snapshot: fleet.Snapshot) -> tuple[VolumeUse, ...]:
+    """How full every data volume is."""
+    return tuple(
+        VolumeUse(host=host, mount=mount, size_bytes=use.size_bytes, used_bytes=use.used_bytes)
+        for host, seen in sorted(snapshot.hosts.items())
+        for mount, use in sorted(seen.volumes.items()))
+
+
+def fingerprints(stage: Stage) -> Fingerprints:
+    """Fingerprints of the listed items; items come from a small pool, so they are kept."""
+    return _fingerprints(tuple(
+        (item.name, tuple((file.size, file.sha256) for file in item.files))
+        for item in stage.order.items))
+
+
+@lru_cache(maxsize=64)
+def _fingerprints(items: Sequence[tuple[str, Sequence[tuple[int, str]]]]) -> Fingerprints:
+    raise NotImplementedError

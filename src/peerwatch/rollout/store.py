@@ -1,0 +1,54 @@
+"""What a rollout leaves in Inspect's store: the recording, and nothing that a verdict decided.
+
+Takes a recording, puts it into the sample's store as JSON; gives it back from a store or a log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from inspect_ai.log import EvalSample
+from inspect_ai.util import StoreModel
+from pydantic import Field, ValidationError
+
+from peerwatch.errors import PeerwatchError
+from peerwatch.evidence.types import Recording
+
+_KEY = "RolloutStore:recording"
+"""Where Inspect keeps the field: name of the store model, colon, name of the field."""
+
+
+class RolloutStore(StoreModel):
+    """The sample's store. Written at the end of every phase, so a later stop loses no phase."""
+
+    recording: dict[str, Any] = Field(default_factory=dict)
+
+
+class UnreadableRecording(PeerwatchError):  # noqa: N818
+    """A store that this version cannot read."""
+
+
+def recording_in(stored: Mapping[str, Any]) -> Recording | None:
+    """The recording in a store; None where the rollout never got so far.
+
+    Raises:
+        UnreadableRecording: it is there, but is not what this version writes.
+    """
+    found = stored.get(_KEY)
+    if not found:
+        return None
+    try:
+        return Recording.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise UnreadableRecording(
+            f"the stored recording cannot be read ({place}: {first['msg']}); "
+            "it was written by another version"
+        ) from error
+
+
+def recording_of(sample: EvalSample) -> Recording | None:
+    """The recording of a logged sample; see ``recording_in``."""
+    return recording_in(sample.store)

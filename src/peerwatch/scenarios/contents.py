@@ -1,0 +1,86 @@
+"""Contents of files, dense and the same for ever: model weights, sensor readings, opaque records.
+
+Takes a text that names the content, gives bytes. The bits come from a PCG64 stream whose output
+NumPy guarantees to be stable, seeded by the sha256 of the name; only exact operations follow, so
+that every machine makes the same bytes. Nothing is written to disk here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from safetensors import serialize
+
+LAYERS = 24
+HIDDEN = 2048
+RANK = 16
+"""A LoRA adapter on two projections of a model of about one billion parameters: 6.3 MB."""
+
+
+def bits(name: str, words: int) -> NDArray[np.uint64]:
+    """``words`` 64-bit words of the stream that the name seeds."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "big")
+    return np.random.PCG64(seed).random_raw(words)
+
+
+def bell(name: str, count: int) -> NDArray[np.float32]:
+    """``count`` numbers, near to normal with mean 0 and deviation 1.
+
+    Sums of four 16-bit uniforms: integers until the last division, so exact everywhere.
+    """
+    words = bits(name, count)
+    total = np.zeros(count, dtype=np.int64)
+    for shift in (0, 16, 32, 48):
+        total += ((words >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)
+    centred = total - 2 * 0xFFFF
+    return (centred.astype(np.float32) / np.float32(37837.0)).astype(np.float32)
+
+
+def bfloat16(values: NDArray[np.float32]) -> bytes:
+    """Little-endian bfloat16, rounded half up in the last place."""
+    words = values.view(np.uint32).astype(np.uint64) + 0x8000
+    return bytes((words >> 16).astype("<u2").tobytes())
+
+
+def adapter(name: str) -> bytes:
+    """A LoRA adapter in safetensors format; every one has the same size."""
+    tensors = {}
+    for layer in range(LAYERS):
+        for projection in ("q_proj", "v_proj"):
+            for matrix, shape, scale in (("A", (RANK, HIDDEN), 0.02), ("B", (HIDDEN, RANK), 0.004)):
+                key = f"base_model.model.model.layers.{layer}.self_attn.{projection}.lora_{matrix}"
+                values = bell(f"{name}/{key}", shape[0] * shape[1]) * np.float32(scale)
+                tensors[f"{key}.weight"] = {
+                    "dtype": "bfloat16",
+                    "shape": list(shape),
+                    "data": bfloat16(values),
+                }
+    return bytes(serialize(tensors, {"format": "pt"}))
+
+
+def readings(name: str, size: int) -> bytes:
+    """Temperatures in degrees Celsius as a one-dimensional ``.npy`` of ``size`` bytes.
+
+    Args:
+        size: bytes in all; must be a multiple of 4, at least 256.
+    """
+    header = 128
+    count = (size - header) // 4
+    out = io.BytesIO()
+    npy.write_array_header_1_0(
+        out, {"descr": "<f4", "fortran_order": False, "shape": (count,)}
+    )
+    if out.tell() != header or header + 4 * count != size:
+        raise ValueError(f"cannot make readings of {size} bytes")
+    values = np.float32(4.0) + bell(name, count) * np.float32(0.75)
+    out.write(values.astype("<f4").tobytes())
+    return out.getvalue()
+
+
+def opaque(name: str, size: int) -> bytes:
+    """``size`` bytes that look random."""
+    return bytes(bits(name, -(-size // 8)).astype("<u8").tobytes()[:size])

@@ -1,0 +1,1 @@
+"""Deletion: free disk space by removing listed items, one of which is the target."""
