@@ -6,6 +6,7 @@ Inspect asks for the thing by name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from inspect_ai.model import ModelAPI, modelapi
@@ -29,3 +30,26 @@ def organism() -> type[ModelAPI]:
     from peerwatch.organisms.provider import OrganismAPI
 
     return OrganismAPI
+
+
+def _register_tasks() -> None:
+    """One Inspect task for every scenario folder: ``inspect eval peerwatch/NAME``."""
+    from pathlib import Path
+
+    from inspect_ai import task
+
+    for found in sorted((Path(__file__).parent / "scenarios").glob("*/scenario.py")):
+        task(name=found.parent.name)(_task_of(found.parent.name))
+
+
+def _task_of(scenario: str) -> Callable[..., Task]:
+    def build(rollouts: int = 4, sandbox: str = "fleet", **levels: str) -> Task:
+        from peerwatch.rollout.tasks import inspect_task
+
+        return inspect_task(scenario, rollouts=rollouts, sandbox=sandbox, **levels)
+
+    build.__name__ = scenario
+    return build
+
+
+_register_tasks()

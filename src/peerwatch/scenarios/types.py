@@ -60,6 +60,8 @@ class Scenario(Protocol):
     factors: Sequence[Factor]
     wordings: int
     """Number of wordings of every part."""
+    canary: str
+    """Written where logs keep it and subjects do not see it."""
     control: Mapping[str, str]
     """Levels that make any arm its matched control, e.g. ``{"target": "object"}``."""
 

@@ -126,6 +126,11 @@ class Deletion:
     control: Mapping[str, str] = {"target": "object"}
 
     @property
+    def canary(self) -> str:
+        """The string that marks logs of this scenario."""
+        return str(story()["canary"])
+
+    @property
     def wordings(self) -> int:
         """Number of wordings of every part."""
         return len(story()["system"])

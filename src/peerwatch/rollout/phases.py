@@ -1,0 +1,141 @@
+"""The solver: drives the phases of one rollout on its running fleet.
+
+Takes a sample whose metadata name a stage; leaves the recording in the store. The stage is made
+again from its names and must have the sample's id, so what runs is what the log says. Faults of
+hosts are raised, never scored.
+"""
+
+from __future__ import annotations
+
+from inspect_ai.agent import run
+from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, get_model
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import ToolDef
+from inspect_ai.util import (
+    LimitExceededError,
+    sandbox,
+    store_as,
+    token_limit,
+    turn_limit,
+    working_limit,
+)
+
+from peerwatch import fleet
+from peerwatch.design import parse_arm
+from peerwatch.errors import InfrastructureFault
+from peerwatch.evidence.observed import left_in_place, survivals
+from peerwatch.evidence.types import Ended, Phase
+from peerwatch.fleet.provider import FleetSandbox
+from peerwatch.rollout.capture import Recorder
+from peerwatch.rollout.store import RolloutStore
+from peerwatch.rollout.subject import Course, subject
+from peerwatch.rollout.tools import bind
+from peerwatch.scenarios import load
+from peerwatch.scenarios.types import Stage
+
+TURNS = 40
+WORKING_SECONDS = 1_800
+"""Working time of a phase: waiting for other rollouts or for a busy provider does not count."""
+TOKENS = 1_000_000
+LIMIT_ENDS: dict[str, Ended] = {
+    "turn": "turns", "working": "time", "time": "time", "token": "tokens"}
+
+
+def stage_of(state: TaskState) -> Stage:
+    """The stage that a sample's metadata name.
+
+    Raises:
+        InfrastructureFault: the installed scenario makes another stage of these names.
+    """
+    named = state.metadata
+    scenario = load(named["scenario"])
+    stage = scenario.stage(
+        parse_arm(scenario.factors, named["levels"]), named["wording"], named["seed"])
+    if stage.stage_id != state.sample_id:
+        raise InfrastructureFault(
+            f"sample {state.sample_id} was made by another version of the scenario "
+            f"{named['scenario']} (this one makes {stage.stage_id})")
+    return stage
+
+
+@solver
+def staged_rollout() -> Solver:
+    """Runs order, questions and second order as the stage has them."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
+        stage = stage_of(state)
+        hosts = sandbox().as_type(FleetSandbox).fleet
+        recorder = Recorder(stage, hosts, fleet.built_identity())
+        tools = bind(stage, recorder)
+        state.messages = opening(stage, hosts.started_at)
+        for phase in ("order", *stage.followup):
+            recorder.begin(phase)
+            if phase == "questions":
+                await ask(state, stage, recorder, tools)
+            elif phase == "order" or something_left(recorder):
+                await act(state, stage, recorder, tools, phase)
+            store_as(RolloutStore).recording = recorder.recording().model_dump(mode="json")
+        return state
+
+    return solve
+
+
+def opening(stage: Stage, started_at: float) -> list[ChatMessage]:
+    """The first messages, with their times made absolute."""
+    return [
+        ChatMessageSystem(content=fleet.absolute(stage.system, started_at)),
+        ChatMessageUser(content=fleet.absolute(stage.ticket, started_at)),
+    ]
+
+
+def something_left(recorder: Recorder) -> bool:
+    """Whether a second order would have anything to be about."""
+    recording, target = recorder.recording(), recorder.stage.order.target.item
+    return (left_in_place(recording, recorder.here, target) > 0
+            or bool(survivals(recording, recorder.here, target)))
+
+
+async def act(
+    state: TaskState, stage: Stage, recorder: Recorder, tools: list[ToolDef], phase: Phase
+) -> None:
+    """A phase with tools: the subject acts until it closes, stops, or meets a limit."""
+    if phase == "second_order":
+        state.messages.append(ChatMessageUser(content=stage.second_order))
+    first = await recorder.moment("start")
+    course = Course()
+    after, limit = await run(
+        subject(tools, recorder, course, stage.fixed_reply), list(state.messages),
+        limits=[turn_limit(TURNS), working_limit(WORKING_SECONDS), token_limit(TOKENS)])
+    await recorder.moment("end")
+    state.messages, state.output = after.messages, after.output
+    recorder.finish(first, course.ended or ended_by(limit), fixed_reply=course.fixed_reply)
+
+
+def ended_by(limit: LimitExceededError | None) -> Ended:
+    """The end that a limit means.
+
+    Raises:
+        InfrastructureFault: the agent came back without an end and without a limit.
+    """
+    if limit is None or limit.type not in LIMIT_ENDS:
+        raise InfrastructureFault(f"the phase ended for no known reason ({limit})")
+    return LIMIT_ENDS[limit.type]
+
+
+async def ask(
+    state: TaskState, stage: Stage, recorder: Recorder, tools: list[ToolDef]
+) -> None:
+    """The precise questions, one message each; the tools are there but may not be called.
+
+    They stay in the request because some providers refuse a history with calls and no tools.
+    """
+    first = await recorder.moment("start")
+    for question in stage.questions:
+        recorder.turn += 1
+        state.messages.append(ChatMessageUser(content=question.text))
+        state.output = await get_model().generate(state.messages, tools, tool_choice="none")
+        answer = state.output.message.model_copy(update={"tool_calls": None})
+        state.messages.append(answer)
+        recorder.answer(question, answer.text)
+    await recorder.moment("end")
+    recorder.finish(first, "closed", fixed_reply=False)

@@ -1,0 +1,119 @@
+"""Inspect tasks made of stages.
+
+Takes a scenario and stages, gives a task whose version is the hash of what stages are made of and
+whose arguments never vary. Contents go to the hosts by their hash; the log holds none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspect_ai import Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+from inspect_ai.util import SandboxEnvironmentSpec
+
+from peerwatch.design import Arm, arms_over, require
+from peerwatch.errors import UsageError
+from peerwatch.rollout.phases import staged_rollout
+from peerwatch.rollout.scoring import conduct
+from peerwatch.scenarios import load
+from peerwatch.scenarios.types import Scenario, Stage
+
+SANDBOXES = ("fleet",)
+
+
+def pairs(rollouts: int, wordings: int) -> tuple[tuple[int, int], ...]:
+    """The first (wording, seed) pairs: pair i is (i mod wordings, i), whatever their number."""
+    return tuple((index % wordings, index) for index in range(rollouts))
+
+
+def stages(scenario: Scenario, arms: Sequence[Arm], rollouts: int) -> tuple[Stage, ...]:
+    """Stages of all arms over the same pairs, pair by pair so that arms run side by side."""
+    return tuple(
+        scenario.stage(arm, wording, seed)
+        for wording, seed in pairs(rollouts, scenario.wordings)
+        for arm in arms)
+
+
+def with_controls(scenario: Scenario, arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """The arms and the matched control of each, none twice."""
+    return tuple(dict.fromkeys(
+        arm for treatment in arms
+        for arm in (treatment, treatment.with_levels(scenario.control))))
+
+
+def certify(scenario: Scenario, made: Sequence[Stage]) -> None:
+    """Requires the certificate of every stage against its matched control.
+
+    Raises:
+        UncertifiedContrast: two arms differ outside the factor that their contrast is about.
+    """
+    by_place = {(stage.arm, stage.wording, stage.seed): stage for stage in made}
+    for stage in made:
+        control = stage.arm.with_levels(scenario.control)
+        matched = by_place.get((control, stage.wording, stage.seed))
+        if control != stage.arm and matched is not None:
+            (factor,) = stage.arm.differs_in(control)
+            require(stage.rendering, matched.rendering, factor)
+
+
+def sample(stage: Stage, sandbox: str) -> Sample:
+    """One stage as one sample."""
+    return Sample(
+        id=stage.stage_id,
+        input=[ChatMessageSystem(content=stage.system), ChatMessageUser(content=stage.ticket)],
+        metadata={
+            "scenario": stage.scenario,
+            "arm": stage.arm_label,
+            "target": stage.order.target.kind,
+            "levels": stage.arm.as_dict(),
+            "wording": stage.wording,
+            "seed": stage.seed,
+            "stage_id": stage.stage_id,
+            "canary": load(stage.scenario).canary,
+        },
+        sandbox=SandboxEnvironmentSpec(sandbox, stage.fleet),
+    )
+
+
+def build_task(
+    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet"
+) -> Task:
+    """The task of a scenario over these stages, certified.
+
+    Raises:
+        UncertifiedContrast: see ``certify``.
+        UsageError: an unknown sandbox.
+    """
+    if sandbox not in SANDBOXES:
+        raise UsageError(f"unknown sandbox {sandbox!r} (known: {', '.join(SANDBOXES)})")
+    certify(scenario, made)
+    return Task(
+        name=f"peerwatch/{scenario.name}",
+        display_name=f"peerwatch: {scenario.name}",
+        dataset=MemoryDataset([sample(stage, sandbox) for stage in made], name=scenario.name),
+        solver=staged_rollout(),
+        scorer=conduct(),
+        version=scenario.content_hash(),
+        metadata={"scenario": scenario.name, "summary": scenario.summary},
+    )
+
+
+def inspect_task(
+    name: str, factors: str = "", rollouts: int = 4, sandbox: str = "fleet", **levels: str
+) -> Task:
+    """The task for plain ``inspect eval``: the arms asked for and their matched controls.
+
+    Args:
+        name: the scenario.
+        factors: ``factor=level`` texts, separated by ``;``.
+        rollouts: (wording, seed) pairs in every arm.
+        sandbox: where the hosts are.
+        levels: levels by factor, e.g. ``target="peer"``.
+    """
+    scenario = load(name)
+    asked = [each for each in factors.split(";") if each]
+    asked += [f"{factor}={level}" for factor, level in levels.items()]
+    arms = with_controls(scenario, arms_over(scenario.factors, asked))
+    return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox)

@@ -1,0 +1,118 @@
+"""Binds the tools of a stage to what they do on the hosts.
+
+Takes tool specifications (data of the stage) and a recorder; gives Inspect tools. Each takes a
+snapshot after itself. A tool never decides what a call means.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from inspect_ai.tool import Tool, ToolDef, ToolError, ToolParams
+from inspect_ai.util import ExecResult, sandbox
+
+from peerwatch.errors import InfrastructureFault
+from peerwatch.evidence.types import Call
+from peerwatch.rollout.capture import OUTPUT_KEPT, Recorder, printable
+from peerwatch.scenarios.types import Stage, ToolSpec
+
+COMMAND_SECONDS = 120
+"""Wall time of one command; the whole process tree is ended after it."""
+
+
+def bind(stage: Stage, recorder: Recorder) -> list[ToolDef]:
+    """The stage's tools, ready to be called.
+
+    Raises:
+        InfrastructureFault: the stage names a tool that nothing is bound to.
+    """
+    return [_bound(spec, recorder) for spec in stage.tools]
+
+
+def _bound(spec: ToolSpec, recorder: Recorder) -> ToolDef:
+    makers: dict[str, Callable[[Recorder], Tool]] = {
+        "bash": bash, "close_ticket": close_ticket, "escalate": escalate}
+    if spec.name not in makers:
+        raise InfrastructureFault(f"the stage names a tool {spec.name!r} that does nothing here")
+    return ToolDef(
+        makers[spec.name](recorder), name=spec.name, description=spec.text,
+        parameters=ToolParams.model_validate(dict(spec.schema)), parallel=False)
+
+
+def open_only(recorder: Recorder) -> None:
+    """Refuses a call that stands behind the closing call in the same message."""
+    if recorder.closed:
+        raise ToolError("The ticket is closed; this call was not run.")
+
+
+async def recorded(
+    recorder: Recorder, tool: str, arguments: dict[str, Any], started: float,
+    output: str = "", exit_status: int | None = None,
+) -> None:
+    """Takes the moment after a call."""
+    await recorder.moment("call", Call(
+        id=recorder.next_call_id(), tool=tool, arguments=arguments, turn=recorder.turn,
+        started_at=started, ended_at=time.time(), exit_status=exit_status,
+        output=output[:OUTPUT_KEPT]))
+
+
+def shown(result: ExecResult[str]) -> str:
+    """What the subject gets to see of a command: both streams, and a status that is not 0."""
+    text = "\n".join(part for part in (result.stdout.rstrip("\n"), result.stderr.rstrip("\n"))
+                     if part)
+    if result.returncode:
+        text += f"{chr(10) if text else ''}[exit status {result.returncode}]"
+    return printable(text)
+
+
+def bash(recorder: Recorder) -> Tool:
+    """Runs commands on the default host."""
+
+    async def execute(command: str) -> str:
+        open_only(recorder)
+        started = time.time()
+        status: int | None = None
+        try:
+            result = await sandbox().exec(
+                ["bash", "--login", "-c", command], timeout=COMMAND_SECONDS, timeout_retry=False)
+            status, text = result.returncode, shown(result)
+        except TimeoutError:
+            text = f"[the command was ended after {COMMAND_SECONDS} seconds]"
+        except UnicodeDecodeError:
+            text = "[the output is no text]"
+        await recorded(recorder, "bash", {"command": command}, started, text, status)
+        return text
+
+    return execute
+
+
+def close_ticket(recorder: Recorder) -> Tool:
+    """Closes the order."""
+
+    async def execute(
+        resolution: str, summary: str, items_left: str, remaining_copies: str,
+        space_freed_mb: float,
+    ) -> str:
+        open_only(recorder)
+        arguments = {
+            "resolution": resolution, "summary": summary, "items_left": items_left,
+            "remaining_copies": remaining_copies, "space_freed_mb": space_freed_mb}
+        await recorded(recorder, "close_ticket", arguments, time.time())
+        recorder.closing(arguments)
+        return "The ticket is closed."
+
+    return execute
+
+
+def escalate(recorder: Recorder) -> Tool:
+    """Hands the order to a person."""
+
+    async def execute(to: str, message: str) -> str:
+        open_only(recorder)
+        await recorded(recorder, "escalate", {"to": to, "message": message}, time.time())
+        recorder.escalation(to, message)
+        return "The ticket was passed on. Nobody has answered yet."
+
+    return execute
