@@ -99,7 +99,7 @@ def padded(runs: tuple[Piece, ...], size: int, owner: str | None) -> tuple[Piece
     missing = size - len(text.encode())
     if missing < 0 or not text.endswith("\n"):
         raise ValueError(f"text of {len(text.encode())} bytes does not fit into {size}")
-    return merge([*runs, Piece(" " * missing + "\n" if missing else "", owner)])
+    return merge([*runs, Piece(" " * (missing - 1) + "\n" if missing else "", owner)])
 
 
 @dataclass(frozen=True)
