@@ -1,0 +1,158 @@
+"""First process of a rollout: leaves the controller's namespaces, maps users, starts pid 1.
+
+Takes a specification (a memory file) and inherited sockets; gives nothing but exit. The base is
+opened while this process still has its outer identity but already its own mount namespace: the
+cache may lie below a home folder that nobody else may enter, and a directory opened in the outer
+namespace could not be bound in the inner one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+from typing import Any
+
+from . import kernel
+from .supervisor import Supervisor
+
+_PROGRAM_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+def main(arguments: list[str]) -> None:
+    """Run a rollout's hosts until the controller is gone.
+
+    Args:
+        arguments: descriptor numbers of the specification and of the control socket.
+    """
+    with os.fdopen(int(arguments[0]), "rb") as text:
+        spec = json.loads(text.read())
+    control = socket.socket(fileno=int(arguments[1]))
+    commands = [socket.socket(fileno=host["commands"]) for host in spec["hosts"]]
+    for one in [control, *commands]:
+        one.set_inheritable(False)
+    blobs = {descriptor for host in spec["hosts"] for descriptor in host["blobs"]}
+    for descriptor in blobs:
+        os.set_inheritable(descriptor, False)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):  # short of memory, the machine ends a host first
+        kernel.write_kernel_file("/proc/self/oom_score_adj", "500")
+    try:
+        base = leave(spec["map"], spec["base"])
+        pid = os.fork()
+    except BaseException as error:
+        _report(control, error)
+        return
+    if pid == 0:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        supervisor = Supervisor(spec, control, commands)
+        try:
+            supervisor.start(base)
+        except BaseException as error:
+            _report(control, error)
+            os._exit(70)
+        for descriptor in blobs:
+            os.close(descriptor)
+        try:
+            supervisor.serve()
+        finally:
+            os._exit(70)
+    for one in [control, *commands]:
+        one.close()
+    for descriptor in blobs:
+        os.close(descriptor)
+    os.waitpid(pid, 0)
+
+
+def leave(mapping: dict[str, Any], base: str) -> int:
+    """Enter new namespaces of every kind as their root; an open descriptor of `base`.
+
+    Raises:
+        StepFailed, OSError: with the step that this machine refuses.
+    """
+    enter_user_namespace(mapping)
+    kernel.unshare(
+        kernel.CLONE_NEWNS
+        | kernel.CLONE_NEWNET
+        | kernel.CLONE_NEWIPC
+        | kernel.CLONE_NEWUTS
+        | kernel.CLONE_NEWCGROUP
+        | kernel.CLONE_NEWPID,
+        "namespaces of the rollout",
+    )
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    descriptor = os.open(base, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    become_root(mapping)
+    return descriptor
+
+
+def enter_user_namespace(mapping: dict[str, Any]) -> None:
+    """A new user namespace with its ids mapped; the outer identity stays until `become_root`.
+
+    A child that stays outside writes the maps: a process may not map more than itself from
+    within. The id 0 of this machine and the person's own id are never mapped where a range is.
+    """
+    go, going = os.pipe2(os.O_CLOEXEC)
+    told, tell = os.pipe2(os.O_CLOEXEC)
+    target = os.getpid()
+    helper = os.fork()
+    if helper == 0:
+        try:
+            os.read(go, 1)
+            _write_maps(target, mapping)
+            os.write(tell, b"{}")
+        except BaseException as error:
+            message = {"error": str(error), "errno": getattr(error, "errno", None) or 5}
+            os.write(tell, json.dumps(message).encode())
+        finally:
+            os._exit(0)
+    kernel.unshare(kernel.CLONE_NEWUSER, "user namespace")
+    os.write(going, b"1")
+    answer = json.loads(os.read(told, 65536) or b"{}")
+    os.waitpid(helper, 0)
+    for descriptor in (go, going, told, tell):
+        os.close(descriptor)
+    if "error" in answer:
+        raise kernel.StepFailed(f"map users ({answer['error']})", int(answer["errno"]))
+
+
+def become_root(mapping: dict[str, Any]) -> None:
+    """Take the identity of root of the new user namespace."""
+    if mapping["kind"] != "single":
+        os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    # A change of identity makes a process undumpable; pid 1 must read /proc/<child>/ns.
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+
+
+def _write_maps(pid: int, mapping: dict[str, Any]) -> None:
+    if mapping["kind"] == "single":
+        kernel.write_kernel_file(f"/proc/{pid}/setgroups", "deny")
+        kernel.write_kernel_file(f"/proc/{pid}/uid_map", f"0 {mapping['uid']} 1")
+        kernel.write_kernel_file(f"/proc/{pid}/gid_map", f"0 {mapping['gid']} 1")
+        return
+    for kind in ("uid", "gid"):
+        first, count = mapping[kind], mapping["count"]
+        if mapping["kind"] == "root":
+            kernel.write_kernel_file(f"/proc/{pid}/{kind}_map", f"0 {first} {count}")
+            continue
+        done = subprocess.run(
+            [f"new{kind}map", str(pid), "0", str(first), str(count)],
+            env=_PROGRAM_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise kernel.StepFailed(f"new{kind}map: {done.stderr.strip()}", 1)
+
+
+def _report(control: socket.socket, error: BaseException) -> None:
+    message = {"error": str(error) or repr(error), "errno": getattr(error, "errno", None) or 5}
+    with contextlib.suppress(OSError):
+        kernel.send(control, message, [])

@@ -1,0 +1,218 @@
+"""Runs commands on a host: one short-lived monitor per command, ended with its whole process tree.
+
+Takes a request and five descriptors (standard input, output and error, a pipe for the outcome, a
+pipe whose closing cancels); gives one JSON outcome. The monitor is a child of the host's pid 1
+and adopts every descendant of the command, also those that call setsid or double-fork, so that
+the end of the time is the end of them all. Pid 1, which nothing on the host can stop or kill,
+keeps a later deadline of its own and settles a call whose monitor was killed or stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pwd
+import select
+import signal
+import termios
+import time
+from typing import Any
+
+from . import kernel
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+TERM_GRACE = 0.3  # seconds from SIGTERM to SIGKILL when the time is over
+PID1_GRACE = 3.0  # seconds after which pid 1 ends a command whose monitor did not
+
+
+class Pending:
+    """One running command, as pid 1 remembers it."""
+
+    def __init__(self, outcome: int, deadline: float | None) -> None:
+        self.outcome = outcome
+        self.deadline = deadline
+
+
+class CommandServer:
+    """Accepts requests on a host's command socket and settles each exactly once."""
+
+    def __init__(self) -> None:
+        self.pending: dict[int, Pending] = {}
+
+    def accept(self, request: dict[str, Any], descriptors: list[int], others: list[int]) -> None:
+        """Start the monitor for one request; `others` are descriptors it must not keep."""
+        if len(descriptors) != 5:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return
+        outcome = descriptors[3]
+        try:
+            pid = os.fork()
+        except OSError as refused:  # no process left on this host
+            _write(outcome, {"returncode": 126, "no_process": refused.strerror})
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return
+        if pid == 0:
+            try:
+                for descriptor in [*others, *(one.outcome for one in self.pending.values())]:
+                    os.close(descriptor)
+                _monitor(request, descriptors)
+            finally:
+                os._exit(71)
+        timeout = request.get("timeout")
+        deadline = time.monotonic() + timeout + PID1_GRACE if timeout else None
+        self.pending[pid] = Pending(outcome, deadline)
+        for descriptor in (*descriptors[:3], descriptors[4]):
+            os.close(descriptor)
+
+    def wait_ms(self) -> float | None:
+        """Milliseconds until the next deadline, None without one."""
+        deadlines = [one.deadline for one in self.pending.values() if one.deadline is not None]
+        return max(0.0, min(deadlines) - time.monotonic()) * 1000 if deadlines else None
+
+    def ended(self, pid: int, status: int) -> None:
+        """A child of pid 1 has ended; settle its call if it was a monitor."""
+        one = self.pending.pop(pid, None)
+        if one is None:
+            return
+        if status != 0:
+            _write(one.outcome, {"returncode": 137, "monitor_lost": True})
+        os.close(one.outcome)
+
+    def overdue(self) -> None:
+        """End commands whose monitor let the time pass (stopped by someone on the host)."""
+        now = time.monotonic()
+        for pid, one in list(self.pending.items()):
+            if one.deadline is not None and now >= one.deadline:
+                for victim in [*descendants(pid), pid]:
+                    with contextlib.suppress(OSError):
+                        os.kill(victim, signal.SIGKILL)
+                _write(one.outcome, {"returncode": 124, "timed_out": True})
+                os.close(one.outcome)
+                del self.pending[pid]
+
+
+def descendants(root: int) -> list[int]:
+    """Every process below `root`, as this /proc numbers them."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as stat:
+                    parent = int(stat.read().rsplit(b")", 1)[1].split()[1])
+            except (OSError, ValueError, IndexError):
+                continue
+            children.setdefault(parent, []).append(int(name))
+    found: list[int] = []
+    todo = [root]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found.extend(below)
+        todo.extend(below)
+    return found
+
+
+def _write(descriptor: int, outcome: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        os.write(descriptor, json.dumps(outcome).encode())
+
+
+def _monitor(request: dict[str, Any], descriptors: list[int]) -> None:
+    """The monitor's life: start the command, wait, end the tree if need be, report, exit."""
+    *standard, outcome, cancel = descriptors
+    user = str(request.get("user") or "root")
+    kernel.retitle(f"sshd: {user}@notty")
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    failure, failure_in = os.pipe2(os.O_CLOEXEC)
+    try:
+        child = os.fork()
+    except OSError as refused:
+        _write(outcome, {"returncode": 126, "no_process": refused.strerror})
+        os._exit(0)
+    if child == 0:
+        try:
+            _become(request, user, standard)
+        except KeyError:
+            _write(failure_in, {"user_unknown": user})
+        except OSError as refused:
+            _write(failure_in, {"exec_errno": refused.errno, "exec_error": refused.strerror})
+        finally:
+            os._exit(127)
+    os.close(failure_in)
+    for descriptor in standard:
+        os.close(descriptor)
+    ending = _wait(child, cancel, request.get("timeout"))
+    if ending is None:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        result: dict[str, Any] = {"returncode": 128 - code if code < 0 else code}
+    else:
+        _end_tree()
+        result = {"returncode": 124, ending: True}
+    refusal = os.read(failure, 4096)
+    if refusal:
+        result.update(json.loads(refusal))
+    _write(outcome, result)
+    os._exit(0)
+
+
+def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
+    """In the command's own process: identity, environment, directory, descriptors, exec."""
+    os.setsid()
+    account = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    environment = {
+        "PATH": PATH,
+        "HOME": account.pw_dir,
+        "USER": account.pw_name,
+        "LOGNAME": account.pw_name,
+        "SHELL": account.pw_shell,
+        "LANG": "C.UTF-8",
+        **(request.get("env") or {}),
+    }
+    if request.get("terminal"):
+        fcntl.ioctl(standard[0], termios.TIOCSCTTY, 0)
+    for target, source in enumerate(standard):
+        os.dup2(source, target)
+    if account.pw_uid != 0:
+        os.initgroups(account.pw_name, account.pw_gid)
+        os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
+        os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
+    os.chdir(os.path.join(account.pw_dir, request.get("cwd") or ""))
+    for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(name, signal.SIG_DFL)
+    argv = request["argv"]
+    os.execvpe(argv[0], argv, environment)
+
+
+def _wait(child: int, cancel: int, timeout: float | None) -> str | None:
+    """Wait for the command; None when it ended by itself, else why it must end."""
+    poll = select.poll()
+    watched = os.pidfd_open(child)
+    poll.register(watched, select.POLLIN)
+    poll.register(cancel, select.POLLIN | select.POLLHUP)
+    ready = dict(poll.poll(None if timeout is None else timeout * 1000))
+    if watched in ready:
+        return None
+    return "cancelled" if cancel in ready else "timed_out"
+
+
+def _end_tree() -> None:
+    """SIGTERM, then SIGKILL, until nothing is left below this monitor."""
+    me = os.getpid()
+    for number, patience in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, 2.0)):
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            left = descendants(me)
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, number)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            if not descendants(me):
+                return
+            time.sleep(0.02)

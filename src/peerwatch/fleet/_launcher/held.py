@@ -1,0 +1,183 @@
+"""Reads the processes of hosts from outside, and files that live on only because one holds them.
+
+Takes the supervisor's /proc, in which the processes of all hosts are numbered; gives rows per
+host. It matters because a file can be deleted and still be whole (an open descriptor, a mapping,
+a memory file), and because a file that is open or mapped for writing can change while its dates
+stand still.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import content
+
+if TYPE_CHECKING:
+    from .walker import Place
+
+_DELETED = " (deleted)"
+_MEMORY_FILE = "/memfd:"
+_MAPPING = -1  # stands in the place of a descriptor for a file held by a mapping alone
+_ESCAPE = re.compile(r"\\(\d{3})")
+
+
+@dataclass
+class Inhabitants:
+    """What lives on one host."""
+
+    processes: list[list[Any]] = field(default_factory=list)
+    held: list[list[Any]] = field(default_factory=list)
+    """[pid, fd, started_at, command, path, size, inode, mtime_ns, ctime_ns]"""
+    sources: list[tuple[int, int, list[tuple[int, int]]]] = field(default_factory=list)
+    """For each held file: the supervisor's pid, fd and address ranges."""
+    writable_paths: set[str] = field(default_factory=set)
+    writable_inodes: set[int] = field(default_factory=set)
+
+    def hash_held(self, index: int) -> list[Any]:
+        """[sha256 or None, error or None]; of a mapping, the hash of its pages from the start."""
+        pid, descriptor, ranges = self.sources[index]
+        try:
+            if descriptor == _MAPPING:
+                return [content.hash_memory(pid, ranges), None]
+            opened = _open_regular(f"/proc/{pid}/fd/{descriptor}")
+            try:
+                return list(content.hash_open(opened))
+            finally:
+                os.close(opened)
+        except OSError as error:
+            return [None, error.strerror]
+
+
+def read(places: list[Place]) -> dict[str, Inhabitants]:
+    """Every process of every host; pid 1 of a host and its own descriptors are left out."""
+    found = {place.name: Inhabitants() for place in places}
+    by_namespace = {place.namespace: place for place in places}
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            place = by_namespace.get(os.readlink(f"/proc/{name}/ns/pid"))
+            if place is not None and int(name) != place.pid:
+                _one(int(name), found[place.name], boot)
+        except (OSError, ValueError, IndexError):
+            continue  # it ended while being read
+    return found
+
+
+def _one(pid: int, here: Inhabitants, boot: float) -> None:
+    with open(f"/proc/{pid}/stat", "rb") as stat_file:
+        comm, rest = stat_file.read().split(b"(", 1)[1].rsplit(b")", 1)
+    fields = rest.split()
+    with open(f"/proc/{pid}/status", "rb") as status_file:
+        status = status_file.read()
+    inner = _inner_pid(status)
+    uid = int(status.split(b"\nUid:", 1)[1].split(None, 1)[0])
+    started = boot + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
+        raw = cmdline.read(65536).rstrip(b"\0")
+    command = os.fsdecode(raw.replace(b"\0", b" ") if raw else b"[" + comm + b"]")
+    parent = int(fields[1])
+    here.processes.append([inner, _inner_of(parent), uid, command, round(started, 2)])
+    _descriptors(pid, inner, started, command, here)
+    _mappings(pid, inner, started, command, here)
+
+
+def _inner_pid(status: bytes) -> int:
+    line = status.split(b"\nNSpid:", 1)[1].split(b"\n", 1)[0]
+    return int(line.split()[-1])
+
+
+def _inner_of(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/status", "rb") as status:
+            return _inner_pid(status.read())
+    except (OSError, IndexError):
+        return 0
+
+
+def _descriptors(pid: int, inner: int, started: float, command: str, here: Inhabitants) -> None:
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        link = f"/proc/{pid}/fd/{name}"
+        try:
+            target = os.readlink(link)
+            if not target.startswith("/"):
+                continue  # a pipe or socket
+            state = os.stat(link)
+            if not stat.S_ISREG(state.st_mode):
+                continue
+            memory = target.startswith(_MEMORY_FILE)
+            if memory or (target.endswith(_DELETED) and state.st_nlink == 0):
+                path = target.removesuffix(_DELETED)
+                dates = [state.st_mtime_ns, state.st_ctime_ns]
+                row = [inner, int(name), started, command, path, state.st_size, state.st_ino]
+                here.held.append([*row, *dates])
+                here.sources.append((pid, int(name), []))
+            elif os.lstat(link).st_mode & 0o200:  # the link's own mode says how it was opened
+                here.writable_paths.add(target)
+                here.writable_inodes.add(state.st_ino)
+        except OSError:
+            continue
+
+
+def _mappings(pid: int, inner: int, started: float, command: str, here: Inhabitants) -> None:
+    held_already = {row[6] for row in here.held if row[0] == inner}
+    lost: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
+        for line in maps:
+            parts = line.rstrip("\n").split(None, 5)
+            if len(parts) < 6 or not parts[5].startswith("/"):
+                continue
+            addresses, rights, _, _, inode, path = parts
+            path = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), path)
+            gone = path.endswith(_DELETED) or path.startswith(_MEMORY_FILE)
+            if gone and not path.startswith("/dev/zero"):
+                if int(inode) not in held_already and rights[0] == "r":
+                    low, high = (int(part, 16) for part in addresses.split("-"))
+                    lost.setdefault((int(inode), path.removesuffix(_DELETED)), []).append(
+                        (low, high - low)
+                    )
+            elif rights[1] == "w" and rights[3] == "s":
+                here.writable_paths.add(path)
+                here.writable_inodes.add(int(inode))
+    for (inode_number, path), ranges in lost.items():
+        size = sum(length for _, length in ranges)
+        here.held.append([inner, _MAPPING, started, command, path, size, inode_number, 0, 0])
+        here.sources.append((pid, _MAPPING, ranges))
+
+
+def _open_regular(link: str) -> int:
+    """Open through a link of /proc; a descriptor swapped for something else is refused."""
+    if not stat.S_ISREG(os.stat(link).st_mode):
+        raise OSError(22, "not a regular file")
+    opened = os.open(link, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise OSError(22, "not a regular file")
+    return opened
+
+
+def open_held(place: Place, inner: int, descriptor: int) -> int:
+    """A read-only descriptor of what process `inner` of a host holds open.
+
+    Raises:
+        OSError: the process or its descriptor is gone, or is no regular file.
+    """
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            if os.readlink(f"/proc/{name}/ns/pid") != place.namespace:
+                continue
+            with open(f"/proc/{name}/status", "rb") as status:
+                if _inner_pid(status.read()) != inner:
+                    continue
+        except OSError:
+            continue
+        return _open_regular(f"/proc/{name}/fd/{descriptor}")
+    raise OSError(3, f"no process {inner}")

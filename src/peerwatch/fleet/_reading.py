@@ -1,0 +1,151 @@
+"""Makes snapshots of the answers that the supervisor's child gives about the hosts.
+
+Takes lines of JSON, which a hostile host can influence but not forge; gives `Snapshot`. It
+remembers the hash of each content it has seen, so that an unchanged file is not read again.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+from peerwatch.errors import InfrastructureFault
+
+from ._staging import Staged
+from .snapshot import FileState, HeldFile, HostState, ProcessState, Snapshot, VolumeUse
+
+# Dates move in ticks (4 ms at most on common kernels). A file that changed within this time of
+# the walk may change again without moving them, so what was hashed then is not trusted next time.
+_GRAIN_NS = 20_000_000
+
+_Key = tuple[str, str, int, int, int, int]
+"""host, volume, inode, size, mtime_ns, ctime_ns"""
+
+
+class Reader:
+    """Takes the snapshots of one fleet."""
+
+    def __init__(
+        self,
+        hosts: tuple[str, ...],
+        staged: Staged,
+        ask: Callable[[dict[str, Any], socket.SocketKind], socket.socket],
+    ) -> None:
+        self.filled_ns = 0
+        """When the last host was filled. What has an older ctime is as it was staged: ctime cannot
+        be set, and sshd starts (20 ms, more than its grain) before the first command can."""
+        self._hosts = hosts
+        self._staged = staged
+        self._ask = ask
+        self._known: dict[_Key, str] = {}
+
+    def snapshot(self, *, rehash: bool) -> Snapshot:
+        """Read all hosts; blocks. See `Fleet.snapshot`."""
+        taken_at = time.time()
+        walk_ns = time.time_ns()
+        with self._ask({"ask": "snapshot"}, socket.SOCK_STREAM) as channel:
+            stream = channel.makefile("rw", encoding="ascii", newline="\n")
+            with stream:
+                reports = [_line(stream) for _ in self._hosts]
+                wanted, places = self._unknown(reports, rehash)
+                held = [
+                    [report["host"], number]
+                    for report in reports
+                    for number in range(len(report["held"]))
+                ]
+                stream.write(json.dumps({"files": wanted, "held": held}) + "\n")
+                stream.flush()
+                hashed = {place: _line(stream) for place in places}
+                held_hashes = {(one[0], one[1]): _line(stream) for one in held}
+        fresh: dict[_Key, str] = {}
+        states = {
+            report["host"]: self._state(report, hashed, held_hashes, walk_ns, fresh)
+            for report in reports
+        }
+        self._known = fresh
+        return Snapshot(taken_at=taken_at, hosts=states)
+
+    def _unknown(
+        self, reports: list[Any], rehash: bool
+    ) -> tuple[list[list[str]], list[tuple[str, str]]]:
+        """What must be hashed: requests for the child, and the same as (host, path)."""
+        wanted: list[list[str]] = []
+        places: list[tuple[str, str]] = []
+        for report in reports:
+            host = report["host"]
+            writable, inodes = set(report["writable"]), set(report["writable_inodes"])
+            for path, volume, fields, _, _, _ in report["entries"]:
+                if fields is None or fields[0] != "file":
+                    continue
+                in_hand = path in writable or fields[5] in inodes
+                if rehash or in_hand or self._remembered(host, path, volume, fields) is None:
+                    wanted.append([host, volume, path])
+                    places.append((host, path))
+        return wanted, places
+
+    def _remembered(self, host: str, path: str, volume: str, fields: list[Any]) -> str | None:
+        _, size, _, _, _, inode, _, mtime_ns, ctime_ns, _ = fields
+        known = self._known.get((host, volume, inode, size, mtime_ns, ctime_ns))
+        if known is not None:
+            return known
+        staged = self._staged.sha256.get((host, path))
+        if staged and staged[1] == size and ctime_ns <= self.filled_ns:
+            return staged[0]
+        return None
+
+    def _state(
+        self,
+        report: Any,
+        hashed: dict[tuple[str, str], Any],
+        held_hashes: dict[tuple[str, int], Any],
+        walk_ns: int,
+        fresh: dict[_Key, str],
+    ) -> HostState:
+        host = report["host"]
+        files: dict[str, FileState] = {}
+        for path, volume, fields, target, in_base, error in report["entries"]:
+            if fields is None:
+                files[path] = FileState(
+                    "other", 0, 0, 0, 0, 0, volume, 0, 0, 0, in_base=in_base, error=error
+                )
+                continue
+            kind, size, mode, uid, gid, inode, links, mtime_ns, ctime_ns, _ = fields
+            sha256 = None
+            if kind == "file":
+                if (host, path) in hashed:
+                    sha256, error, _ = hashed[host, path]
+                else:
+                    sha256 = self._remembered(host, path, volume, fields)
+                if sha256 is not None and ctime_ns < walk_ns - _GRAIN_NS:
+                    fresh[host, volume, inode, size, mtime_ns, ctime_ns] = sha256
+            files[path] = FileState(
+                kind, size, mode, uid, gid, inode, volume, links, mtime_ns, ctime_ns,
+                sha256, target, in_base, error,
+            )  # fmt: skip
+        held = []
+        for number, row in enumerate(report["held"]):
+            pid, fd, started, command, path, size, inode, _, _ = row
+            sha256 = held_hashes[host, number][0]
+            held.append(HeldFile(host, pid, fd, started, command, path, size, inode, sha256))
+        processes = [ProcessState(host, *row) for row in report["processes"]]
+        return HostState(
+            files=files,
+            deleted=frozenset(report["deleted"]),
+            processes=tuple(sorted(processes, key=lambda one: one.pid)),
+            held=tuple(sorted(held, key=lambda one: (one.pid, one.fd, one.inode))),
+            volumes={mount: VolumeUse(*use) for mount, use in report["volumes"].items()},
+            complete=bool(report["complete"]),
+        )
+
+
+def _line(stream: IO[str]) -> Any:
+    try:
+        text = stream.readline()
+    except OSError as error:
+        raise InfrastructureFault(f"a snapshot gave no answer ({error})") from error
+    if not text.endswith("\n"):
+        raise InfrastructureFault("a snapshot ended before its answer was whole")
+    return json.loads(text)

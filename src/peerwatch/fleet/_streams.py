@@ -1,0 +1,174 @@
+"""One conversation with a host about one command: input in, output out, outcome at the end.
+
+Takes a host's command socket and a request; gives an `Outcome`. Cancelling it ends the command
+with its process tree: the closing of a pipe tells the monitor.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import fcntl
+import json
+import os
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.abc
+
+from peerwatch.errors import InfrastructureFault
+
+_CHUNK = 1 << 18
+_LEFTOVER_PIPE = 1 << 20
+_AFTERGLOW_S = 0.02  # for output of a last child that the shell did not wait for
+_MARK = b"\n[... %d bytes left out ...]\n"
+
+
+class Kept:
+    """Head and tail of a stream within a limit, with a mark where the middle was."""
+
+    def __init__(self, limit: int) -> None:
+        self._head_limit = limit // 2
+        self._tail_limit = limit - self._head_limit
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.left_out = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream."""
+        room = self._head_limit - len(self._head)
+        if room > 0:
+            self._head += chunk[:room]
+            chunk = chunk[room:]
+        self._tail += chunk
+        excess = len(self._tail) - self._tail_limit
+        if excess > 0:
+            self.left_out += excess
+            del self._tail[:excess]
+
+    def text(self) -> bytes:
+        """What is kept."""
+        mark = _MARK % self.left_out if self.left_out else b""
+        return bytes(self._head) + mark + bytes(self._tail)
+
+
+@dataclass
+class Outcome:
+    """What came of one command."""
+
+    status: dict[str, Any] | None
+    """None when no outcome came in time."""
+    stdout: bytes
+    stderr: bytes
+    left_out: int
+    leftovers: list[int] = field(default_factory=list)
+    """Reading ends that something in the background still has the other end of."""
+
+
+async def converse(
+    channel: socket.socket, request: dict[str, Any], stdin: bytes, limit: int, patience: float
+) -> Outcome:
+    """Hold the conversation.
+
+    Args:
+        channel: the host's command socket.
+        request: see `_launcher.commands`.
+        stdin: bytes for the command.
+        limit: bytes kept of each output stream.
+        patience: seconds after which no outcome is waited for.
+
+    Raises:
+        InfrastructureFault: the host is gone.
+    """
+    pipes = [os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) for _ in range(5)]
+    (in_far, in_near), (out_near, out_far), (err_near, err_far), (told, tell), (off, offing) = pipes
+    far = [in_far, out_far, err_far, tell, off]
+    near = {in_near, out_near, err_near, told, offing}
+    for descriptor in far:
+        os.set_blocking(descriptor, True)
+    out, err = Kept(limit), Kept(limit)
+    leftovers: list[int] = []
+    status: dict[str, Any] | None = None
+    try:
+        try:
+            rights = array.array("i", far)
+            channel.sendmsg(
+                [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+            )
+        except OSError as error:
+            raise InfrastructureFault(f"the host is not running ({error.strerror})") from error
+        finally:
+            for descriptor in far:
+                os.close(descriptor)
+        open_streams = {out_near: out, err_near: err}
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_feed, in_near, stdin, near)
+            for descriptor, kept in open_streams.items():
+                tasks.start_soon(_drain, descriptor, kept, open_streams)
+            with anyio.move_on_after(patience):
+                status = await _outcome(told)
+            if open_streams and status is not None:
+                with anyio.move_on_after(_AFTERGLOW_S):
+                    while open_streams:
+                        await anyio.sleep(0.002)
+            tasks.cancel_scope.cancel()
+        for descriptor in open_streams:
+            _take_what_is_there(descriptor, open_streams[descriptor])
+            if status is not None and not status.get("timed_out"):
+                with contextlib.suppress(OSError):
+                    fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _LEFTOVER_PIPE)
+                leftovers.append(descriptor)
+                near.discard(descriptor)
+    finally:
+        for descriptor in near:
+            anyio.notify_closing(descriptor)
+            os.close(descriptor)
+    return Outcome(status, out.text(), err.text(), out.left_out + err.left_out, leftovers)
+
+
+async def _feed(descriptor: int, content: bytes, near: set[int]) -> None:
+    view = memoryview(content)
+    while view:
+        try:
+            view = view[os.write(descriptor, view[:_CHUNK]) :]
+        except BlockingIOError:
+            await anyio.wait_writable(descriptor)
+        except OSError:
+            break  # the command reads no more
+    near.discard(descriptor)
+    anyio.notify_closing(descriptor)
+    os.close(descriptor)
+
+
+async def _drain(descriptor: int, kept: Kept, open_streams: dict[int, Kept]) -> None:
+    while True:
+        await anyio.wait_readable(descriptor)
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            continue
+        if not chunk:
+            del open_streams[descriptor]
+            return
+        kept.add(chunk)
+
+
+async def _outcome(descriptor: int) -> dict[str, Any] | None:
+    text = b""
+    while True:
+        await anyio.wait_readable(descriptor)
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            continue
+        if not chunk:
+            return json.loads(text) if text else None
+        text += chunk
+
+
+def _take_what_is_there(descriptor: int, kept: Kept) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while chunk := os.read(descriptor, _CHUNK):
+            kept.add(chunk)

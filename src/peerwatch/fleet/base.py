@@ -1,0 +1,467 @@
+"""The Debian base that every host stands on: described, built once, cached, moved by file.
+
+Takes the recipe below and this machine's package sources; gives an unpacked tree per id mapping.
+A tree appears under its final name by one rename after it is complete, so a half-built base is
+never used, and one process builds while others wait. Nothing here runs during a rollout.
+
+    <cache>/fleet/<recipe>.lock
+    <cache>/fleet/<recipe>/base.tar.gz      as built; what --export copies and --import brings
+    <cache>/fleet/<recipe>/packages.json    names and versions
+    <cache>/fleet/<recipe>/tree-<mapping>/root
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from peerwatch.errors import EnvironmentProblem
+
+from . import cache, ids
+from ._sources import sources
+
+Progress = Callable[[str, float], None]
+"""Told what is going on and how far it is, 0 to 1."""
+
+MISSING = "the hosts' base is not there yet; run `peerwatch fleet build` once (about 2 minutes)"
+_LAUNCHER = Path(__file__).with_name("_launcher")
+_DISK_NEEDED = 1_500_000_000  # 240 MB tree, its archive, and mmdebstrap's own copy of both
+_ARCHIVE, _PACKAGES = "base.tar.gz", "packages.json"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the base is made of; its hash is the base's identity."""
+
+    suite: str
+    variant: str
+    packages: tuple[str, ...]
+    excludes: tuple[str, ...]
+    tweaks: tuple[str, ...]
+    """Shell lines run at the end with the tree as $1."""
+
+
+_RECIPE = Recipe(
+    suite="bookworm",
+    variant="minbase",
+    # A lean administrator's machine; python3 in full, as the minimal one has no json or ctypes.
+    packages=(
+        "bc", "bzip2", "ca-certificates", "curl", "file", "git", "gnupg", "hostname", "iproute2",
+        "iputils-ping", "less", "lsof", "nano", "netbase", "netcat-openbsd", "openssh-client",
+        "openssh-server", "openssl", "procps", "psmisc", "python3", "rsync", "sqlite3", "sudo",
+        "unzip", "vim-tiny", "wget", "xxd", "xz-utils", "zip", "zstd",
+    ),
+    excludes=(
+        "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*",
+        "/usr/share/lintian/*", "/var/log/apt/*",
+    ),
+    tweaks=(
+        # What tells of the machine that built it, and keys that would be everybody's.
+        'rm -f "$1"/etc/ssh/ssh_host_*',
+        'rm -rf "$1"/etc/apt/sources.list.d/* "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*',
+        'rm -f "$1"/var/log/dpkg.log "$1"/var/log/bootstrap.log "$1"/var/log/alternatives.log',
+        'printf "# packages come with the image\\n" > "$1"/etc/apt/sources.list',
+        ': > "$1"/etc/resolv.conf',
+        'printf "localhost\\n" > "$1"/etc/hostname',
+        ': > "$1"/etc/machine-id',
+    ),
+)  # fmt: skip
+
+# Lines that mmdebstrap prints, and how far the whole build is then (44 s on two cores, of which
+# configuring the packages takes half).
+_MILESTONES = (
+    ("running apt-get update", "reading package lists", 0.02),
+    ("downloading packages", "downloading packages", 0.10),
+    ("extracting archives", "unpacking essential packages", 0.25),
+    ("installing essential", "installing essential packages", 0.32),
+    ("installing remaining", "installing packages", 0.42),
+    ("cleaning package lists", "cleaning", 0.76),
+    ("creating tarball", "writing the archive", 0.78),
+)
+
+
+def recipe() -> Recipe:
+    """What the base is made of."""
+    return _RECIPE
+
+
+def recipe_hash() -> str:
+    """The base's identity, 64 hex digits. Package versions are not part of it."""
+    return hashlib.sha256(json.dumps(asdict(_RECIPE), sort_keys=True).encode()).hexdigest()
+
+
+def place() -> Path:
+    """The cache folder of this recipe."""
+    return cache.folder() / recipe_hash()[:16]
+
+
+def tree(mapping: ids.IdMapping) -> Path | None:
+    """The unpacked base for a mapping, None if it is not there."""
+    root = place() / f"tree-{mapping.label}" / "root"
+    return root if root.is_dir() else None
+
+
+def base_ready() -> bool:
+    """Whether hosts can start here without building first."""
+    return tree(ids.mapping()) is not None
+
+
+def built_identity() -> str | None:
+    """sha256 of the names and versions of the packages in the base; None before it is built."""
+    try:
+        text = (place() / _PACKAGES).read_text()
+    except OSError:
+        return None
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def build(progress: Progress) -> None:
+    """Build the base, or take what another process built meanwhile.
+
+    Raises:
+        EnvironmentProblem: a program, the network, disk space or a permission is missing.
+    """
+    with _alone(progress):
+        if not _archived():
+            _require_space()
+            with _workshop() as work:
+                plain = work / "base.tar"
+                _mmdebstrap(plain, work / "mmdebstrap.log", progress)
+                _archive(plain, progress)
+        _unpack_archive(progress)
+    progress("ready", 1.0)
+
+
+def import_file(file: Path, progress: Progress) -> None:
+    """Take a base that another machine exported.
+
+    Raises:
+        EnvironmentProblem: the file is no exported base of this recipe.
+    """
+    with _alone(progress):
+        _require_space()
+        with _workshop() as work:
+            plain = work / "base.tar"
+            progress("reading the archive", 0.05)
+            try:
+                with gzip.open(file, "rb") as packed, plain.open("wb") as target:
+                    stamp = packed.read(512)
+                    if stamp != _stamp():
+                        raise EnvironmentProblem(
+                            f"{file} is not a base of this version's recipe "
+                            f"({recipe_hash()[:12]}); export it again with the same version"
+                        )
+                    shutil.copyfileobj(packed, target, 1 << 20)
+            except (OSError, EOFError, zlib.error) as error:
+                raise EnvironmentProblem(f"cannot read {file}: {error}") from error
+            _archive(plain, progress)
+        _unpack_archive(progress)
+    progress("ready", 1.0)
+
+
+def export_file(file: Path) -> None:
+    """Write the built base to a file for machines that cannot build it.
+
+    Raises:
+        EnvironmentProblem: nothing was built, or the file cannot be written.
+    """
+    if not _archived():
+        raise EnvironmentProblem(f"nothing to export: {MISSING}")
+    part = file.with_name(file.name + ".part")
+    try:
+        # Two gzip members make one stream: the recipe's hash, then the archive as it is.
+        with part.open("wb") as target, (place() / _ARCHIVE).open("rb") as source:
+            target.write(gzip.compress(_stamp(), mtime=0))
+            shutil.copyfileobj(source, target, 1 << 20)
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise EnvironmentProblem(f"cannot write {file}: {error.strerror}") from error
+
+
+def _stamp() -> bytes:
+    return f"peerwatch base {recipe_hash()}\n".encode().ljust(512, b"\0")
+
+
+@dataclass(frozen=True)
+class Cached:
+    """One thing in the cache."""
+
+    what: str
+    path: Path
+    size_bytes: int
+
+
+def cached() -> tuple[Cached, ...]:
+    """What the cache holds, the current base first."""
+    found = []
+    root = cache.folder()
+    for path in sorted(root.iterdir()) if root.is_dir() else []:
+        if path.is_dir():
+            what = "base" if path == place() else "contents" if path.name == "blobs" else "old base"
+            found.append(Cached(what, path, _size(path)))
+    return tuple(sorted(found, key=lambda one: (one.what, one.path)))
+
+
+def clean() -> int:
+    """Free the whole cache; bytes freed. Waits for a build that is going on."""
+    freed = 0
+    with _alone(lambda _what, _part: None):
+        for one in cached():
+            freed += one.size_bytes
+            _remove(one.path)
+    return freed
+
+
+def _archived() -> bool:
+    return (place() / _ARCHIVE).is_file() and (place() / _PACKAGES).is_file()
+
+
+@contextmanager
+def _alone(progress: Progress) -> Iterator[None]:
+    """Hold the recipe's lock, and sweep up what a builder that died left behind."""
+    root = cache.folder()
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(root / f"{recipe_hash()[:16]}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"cannot write to the cache {root} ({error.strerror}); set PEERWATCH_CACHE"
+        ) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("another process is building; waiting for it", 0.0)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        place().mkdir(exist_ok=True)
+        for left in place().glob(".building-*"):
+            _remove(left)
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _workshop() -> Iterator[Path]:
+    """A folder of our own beside the final place, removed at the end."""
+    work = Path(tempfile.mkdtemp(prefix=".building-", dir=place()))
+    try:
+        yield work
+    finally:
+        _remove(work)
+
+
+def _require_space() -> None:
+    free = shutil.disk_usage(place()).free
+    if free < _DISK_NEEDED:
+        raise EnvironmentProblem(
+            f"{place()} has {free >> 20} MB free and the base needs {_DISK_NEEDED >> 20} MB; "
+            "free some, or set PEERWATCH_CACHE to a folder on another disk"
+        )
+
+
+def build_command(target: Path) -> list[str]:
+    """The command that builds the base as a plain tar archive; package sources are its input.
+
+    Raises:
+        EnvironmentProblem: mmdebstrap is missing, or this user could not own its files.
+    """
+    program = shutil.which("mmdebstrap")
+    if program is None:
+        raise EnvironmentProblem(
+            "mmdebstrap is missing: `sudo apt install mmdebstrap`, or bring a base from another "
+            "machine with `peerwatch fleet build --import FILE`"
+        )
+    kind = ids.mapping().kind
+    if kind == "single":
+        raise EnvironmentProblem(
+            "this user has no range of ids to build with: install uidmap and add a line to "
+            "/etc/subuid and /etc/subgid, or `peerwatch fleet build --import FILE`"
+        )
+    one = recipe()
+    command = [
+        program,
+        f"--mode={'root' if kind == 'root' else 'unshare'}",
+        f"--variant={one.variant}",
+        "--format=tar",
+        f"--include={','.join(one.packages)}",
+        '--aptopt=APT::Install-Recommends "false"',
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in one.excludes),
+        *(f"--customize-hook={line}" for line in one.tweaks),
+        one.suite,
+        str(target),
+    ]
+    return [*command, "-"] if sources(one.suite) else command
+
+
+def _mmdebstrap(target: Path, log: Path, progress: Progress) -> None:
+    command = build_command(target)
+    progress("starting mmdebstrap", 0.01)
+    environment = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    environment["SOURCE_DATE_EPOCH"] = "1704067200"  # dates do not tell when it was built
+    with (
+        log.open("w") as written,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=environment,
+            cwd="/",
+        ) as running,
+    ):
+        try:
+            assert running.stdin is not None  # noqa: S101
+            assert running.stderr is not None  # noqa: S101
+            running.stdin.write(sources(recipe().suite) or "")
+            running.stdin.close()
+            _follow(running.stderr, written, progress)
+        except BaseException:
+            running.terminate()
+            raise
+    if running.returncode != 0 or not target.exists():
+        kept = cache.folder() / "mmdebstrap.log"
+        shutil.copyfile(log, kept)
+        reason = _reason(kept.read_text(errors="replace"))
+        raise EnvironmentProblem(f"mmdebstrap failed: {reason} (all of it: {kept})")
+
+
+def _follow(lines: IO[str], log: IO[str], progress: Progress) -> None:
+    for line in lines:
+        log.write(line)
+        for mark, what, part in _MILESTONES:
+            if mark in line:
+                progress(what, part)
+
+
+def _reason(log: str) -> str:
+    """The line of mmdebstrap's log that says most."""
+    errors = [line for line in log.splitlines() if re.match(r"(E|Err|W)[: ]", line)]
+    told = [line for line in errors if "mmdebstrap failed to run" not in line] or errors
+    return told[-1].strip() if told else "no reason given"
+
+
+def _archive(plain: Path, progress: Progress) -> None:
+    """Put the archive and its list of packages into the final place."""
+    progress("packing the archive", 0.84)
+    versions = _versions(plain)
+    packed = plain.with_name(_ARCHIVE)
+    with plain.open("rb") as source, gzip.GzipFile(packed, "wb", 1, mtime=0) as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    listing = plain.with_name(_PACKAGES)
+    listing.write_text(json.dumps(versions, indent=0))
+    packed.replace(place() / _ARCHIVE)
+    listing.replace(place() / _PACKAGES)  # last: `_archived` asks for both
+
+
+def _versions(plain: Path) -> dict[str, str]:
+    """Package versions, from dpkg's own table inside the archive.
+
+    Raises:
+        EnvironmentProblem: the archive is no Debian base.
+    """
+    try:
+        with tarfile.open(plain) as archive:
+            for member in archive:
+                if member.name.lstrip("./") == "var/lib/dpkg/status":
+                    table = archive.extractfile(member)
+                    text = table.read().decode() if table else ""
+                    pairs = re.findall(r"^Package: (.+)\n(?:.+\n)*?Version: (.+)$", text, re.M)
+                    return dict(sorted(pairs))
+    except tarfile.TarError as error:
+        raise EnvironmentProblem(f"the base archive is damaged: {error}") from error
+    raise EnvironmentProblem("the base archive holds no Debian system")
+
+
+def _unpack_archive(progress: Progress) -> None:
+    """Unpack for this user's mapping, under a temporary name, then rename."""
+    mapping = ids.mapping()
+    final = place() / f"tree-{mapping.label}"
+    if final.is_dir():
+        return
+    progress("unpacking", 0.9)
+    with _workshop() as work:
+        target = work / "tree"
+        target.mkdir()
+        target.chmod(0o777)  # the user inside who unpacks is nobody outside
+        with gzip.open(place() / _ARCHIVE, "rb") as source:
+            _launch("unpack", mapping, target, source, progress)
+        target.chmod(0o755)
+        target.rename(final)
+
+
+def _launch(
+    job: str,
+    mapping: ids.IdMapping,
+    folder: Path,
+    source: gzip.GzipFile | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Run a job of the launcher on a folder, feeding it `source`."""
+    argv = [sys.executable, "-I", "-S", str(_LAUNCHER), job]
+    argv += [json.dumps(mapping.asdict()), str(folder)]
+    with (
+        tempfile.TemporaryFile() as words,
+        subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words, env={}, cwd="/"
+        ) as running,
+    ):
+        assert running.stdin is not None  # noqa: S101
+        try:
+            done = 0
+            while source is not None and (chunk := source.read(1 << 20)):
+                running.stdin.write(chunk)
+                done += len(chunk)
+                if progress is not None:  # 250 MB unpacked
+                    progress("unpacking", min(0.99, 0.9 + 0.1 * done / 250_000_000))
+            running.stdin.close()
+        except BrokenPipeError:
+            pass  # it says why below
+        if running.wait() != 0:
+            words.seek(0)
+            text = words.read().decode(errors="replace").strip().splitlines()
+            raise EnvironmentProblem(
+                f"cannot {job} the base: {text[-1] if text else 'no reason given'} "
+                "(`peerwatch fleet check` may say why)"
+            )
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder in which some files may belong to the users of a mapping."""
+    if path.is_dir() and os.geteuid() != 0 and ids.mapping().kind == "range":
+        for root in [*path.glob("tree-*"), *path.glob("**/tree")]:
+            root.chmod(0o777)
+            _launch("remove", ids.mapping(), root)
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        raise EnvironmentProblem(f"cannot remove {path}; remove it by hand")
+
+
+def _size(path: Path) -> int:
+    """Bytes that a folder takes; hard links count once."""
+    total, seen = 0, set()
+    for folder, _, names in os.walk(path, onerror=lambda _error: None):
+        for name in names:
+            state = os.lstat(Path(folder) / name)
+            if state.st_ino not in seen:
+                seen.add(state.st_ino)
+                total += state.st_blocks * 512
+    return total

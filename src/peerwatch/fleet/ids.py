@@ -1,0 +1,79 @@
+"""Which ids of this machine stand for the users of a host: the three ways of running.
+
+Takes the machine as it is; gives a mapping. `root` and `range` map a range of ids that belong to
+nobody else, never the id of root or of the person who runs; `single` maps the person's own id to
+root of the host, and there is no other user there.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+_ROOT_FIRST = 100_000  # where Debian's and Fedora's useradd let ranges begin
+_FULL = 65_536
+
+
+@dataclass(frozen=True)
+class IdMapping:
+    """Id 0 of a host is `uid` (group `gid`) of this machine, and so on for `count` ids."""
+
+    kind: Literal["root", "range", "single"]
+    uid: int
+    gid: int
+    count: int
+
+    @property
+    def label(self) -> str:
+        """Names the trees in the cache that belong to this mapping."""
+        return f"{self.kind}-{self.uid}-{self.gid}-{self.count}"
+
+    def asdict(self) -> dict[str, Any]:
+        """Plain values for the launcher."""
+        return asdict(self)
+
+
+def mapping() -> IdMapping:
+    """The best mapping that this user has on this machine."""
+    uid, gid = os.geteuid(), os.getegid()
+    if uid == 0:
+        if _covered("uid") and _covered("gid"):
+            return IdMapping("root", _ROOT_FIRST, _ROOT_FIRST, _FULL)
+        return IdMapping("single", uid, gid, 1)
+    users, groups = _range("/etc/subuid", uid), _range("/etc/subgid", uid)
+    if users and groups and shutil.which("newuidmap") and shutil.which("newgidmap"):
+        count = min(users[1], groups[1], _FULL)
+        return IdMapping("range", users[0], groups[0], count)
+    return IdMapping("single", uid, gid, 1)
+
+
+def _covered(kind: str) -> bool:
+    """Whether this process's own user namespace has the ids that root would map."""
+    for line in Path(f"/proc/self/{kind}_map").read_text().splitlines():
+        first, _, count = (int(field) for field in line.split())
+        if first <= _ROOT_FIRST and first + count >= _ROOT_FIRST + _FULL:
+            return True
+    return False
+
+
+def _range(table: str, uid: int) -> tuple[int, int] | None:
+    """The user's longest line in /etc/subuid or /etc/subgid; shorter than 1,000 ids is of no use."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    found: list[tuple[int, int]] = []
+    try:
+        lines = Path(table).read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        fields = line.strip().split(":")
+        if len(fields) == 3 and fields[0] in (name, str(uid)):
+            found.append((int(fields[1]), int(fields[2])))
+    best = max(found, key=lambda one: one[1], default=None)
+    return best if best and best[1] >= 1000 else None
