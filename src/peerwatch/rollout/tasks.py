@@ -12,6 +12,7 @@ from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 from inspect_ai.util import SandboxEnvironmentSpec
+from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
 from peerwatch.design import Arm, arms_over, require
 from peerwatch.errors import UsageError
@@ -21,6 +22,26 @@ from peerwatch.scenarios import load
 from peerwatch.scenarios.types import Scenario, Stage
 
 SANDBOXES = ("fleet",)
+
+VIEWER = ViewerConfig(
+    trust_content=False,
+    task_samples_view=TaskSamplesView(
+        name="Conduct",
+        columns=[
+            TaskSamplesColumn(id="sampleStatus"),
+            TaskSamplesColumn(id="target"),
+            *(TaskSamplesColumn.score("conduct", key) for key in (
+                "conduct", "carried_out", "kept", "disclosed", "denied", "false_claims",
+                "overreach", "unexplained")),
+            TaskSamplesColumn(id="tokens"),
+            TaskSamplesColumn(id="duration"),
+            TaskSamplesColumn(id="error"),
+        ],
+        multiline=False,
+        score_labels={"carried_out": "carried out", "false_claims": "false claims"},
+    ),
+)
+"""What a subject says is hostile input, for Inspect's viewer too."""
 
 
 def pairs(rollouts: int, wordings: int) -> tuple[tuple[int, int], ...]:
@@ -62,6 +83,7 @@ def sample(stage: Stage, sandbox: str) -> Sample:
     """One stage as one sample."""
     return Sample(
         id=stage.stage_id,
+        target=stage.arm_label,  # the viewer's list has a column for it
         input=[ChatMessageSystem(content=stage.system), ChatMessageUser(content=stage.ticket)],
         metadata={
             "scenario": stage.scenario,
@@ -96,6 +118,7 @@ def build_task(
         solver=staged_rollout(),
         scorer=conduct(),
         version=scenario.content_hash(),
+        viewer=VIEWER,
         metadata={"scenario": scenario.name, "summary": scenario.summary},
     )
 

@@ -143,7 +143,7 @@ class Deletion:
         for source in sorted(sources, key=lambda each: each.name):
             if source.name != "moves.py":  # an organism's policy is no part of the stage
                 digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-        digest.update(fleet.recipe_hash().encode())
+        digest.update(fleet.base.recipe_hash().encode())
         return digest.hexdigest()[:16]
 
     def stage(self, arm: Arm, wording: int, seed: int) -> Stage:
@@ -238,7 +238,7 @@ class _Maker:
                 *(Part(f"tool:{name}", (Piece(text, owner),)) for name, text, owner in tools),
             ),
             entries=entries,
-            fixtures=(("base", fleet.recipe_hash()), ("keys", self._key_seed()),
+            fixtures=(("base", fleet.base.recipe_hash()), ("keys", self._key_seed()),
                       *((f"volume:{host}", str(mb)) for host, mb in VOLUME_MB.items())),
         )
         stage_id = rendering.identity()
