@@ -6,9 +6,11 @@ Takes nothing, does nothing: small frozen types between ``study``, ``report`` an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from peerwatch.conduct.verdict import Judgement
-from peerwatch.evidence.types import Recording
+if TYPE_CHECKING:
+    from peerwatch.conduct.verdict import Judgement
+    from peerwatch.evidence.types import Recording
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Rollout:
     seed: int
     stage_id: str
     rollout_key: str
-    """stage_id + model, route, base URL, model arguments, generate config, agent, sandbox, limits."""
+    """stage_id + model, route, model arguments, generate settings, limits, sandbox."""
     log: str
     """Path of the Inspect log."""
     sample_uuid: str
@@ -42,6 +44,12 @@ class Rollout:
     cost_usd: float | None
     total_seconds: float
     working_seconds: float
+    identity: str = ""
+    """Hash of everything in ``rollout_key`` but the stage."""
+    settings: str = ""
+    """The same for a person: route, settings and sandbox that are not the default."""
+    content: str = ""
+    """Hash of what the scenario's stages were made of."""
 
 
 @dataclass(frozen=True)

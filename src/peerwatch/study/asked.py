@@ -1,0 +1,92 @@
+"""The study: what a person asked for, as one checked object.
+
+Takes names and numbers from the command line (later from a file), gives a frozen ``Study`` or one
+line that says which of them is wrong. It reads no machine and starts nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from peerwatch.errors import UsageError, unknown
+
+ORGANISM = "organism/"
+PROVIDERS = (
+    "anthropic", "azureai", "bedrock", "cloudflare", "fireworks", "google", "grok", "groq", "hf",
+    "llama-cpp-python", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
+    "openrouter", "organism", "perplexity", "sagemaker", "sambanova", "sglang", "together",
+    "transformer_lens", "vertex", "vllm",
+)
+"""Providers that Inspect ships, for the nearest name only: any that is installed is accepted."""
+
+
+class Study(BaseModel):
+    """A scenario, who is to be its subject, which arms, how often, and with what settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: str
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Inspect's model strings; organisms are ``organism/NAME``."""
+    factors: tuple[str, ...] = ()
+    """Arms as asked: ``factor=level[,level]``, crossed; defaults fill the rest."""
+    rollouts: Annotated[int, Field(ge=1)] = 1
+    """Rollouts in every arm of every model."""
+    generate: dict[str, Any] = {}
+    """Settings of Inspect's ``GenerateConfig`` (temperature, reasoning effort, …)."""
+    model_args: dict[str, Any] = {}
+    model_base_url: str | None = None
+    """The route to the models, where it is not the provider's own."""
+    sandbox: str = "fleet"
+    agent: str | None = None
+    """None: the scenario's own agent."""
+
+    @model_validator(mode="after")
+    def _models_differ(self) -> Study:
+        twice = {each for each in self.models if self.models.count(each) > 1}
+        if twice:
+            raise ValueError(f"model {min(twice)!r} is given twice; name each model once")
+        return self
+
+    @property
+    def organisms_only(self) -> bool:
+        """No model but the scripted reference agents."""
+        return all(each.startswith(ORGANISM) for each in self.models)
+
+
+def ask(**wanted: Any) -> Study:
+    """A study from plain values.
+
+    Raises:
+        UsageError: a value that cannot be, an organism or a model provider that does not exist.
+    """
+    try:
+        study = Study(**wanted)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{place}: {reason}" if place else reason) from None
+    for model in study.models:
+        check_model(model)
+    return study
+
+
+def check_model(model: str) -> None:
+    """Raises UsageError where a model string cannot be one; asks no provider anything."""
+    provider, slash, name = model.partition("/")
+    if not slash or not name:
+        hint = unknown("model", model, _whole_names())
+        raise UsageError(f"{hint}; write provider/name, e.g. organism/obedient or openai/gpt-5.2")
+    if provider == "organism":
+        from peerwatch.organisms import check
+
+        check(name)
+
+
+def _whole_names() -> list[str]:
+    from peerwatch.organisms import NAMES
+
+    return [f"{ORGANISM}{name}" for name in NAMES]

@@ -1,0 +1,198 @@
+"""Finds rollouts in logs, wherever these come from, and judges them again.
+
+Takes files and folders of Inspect logs, gives rollouts: the latest that ended well for every
+``rollout_key``. It never changes a log, and says in one line what it left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_sample
+
+from peerwatch.errors import PeerwatchError, UsageError
+from peerwatch.evidence.types import Recording
+from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
+from peerwatch.study.recovery import header_of, log_files, restore_store
+from peerwatch.study.types import Rollout
+
+Warn = Callable[[str], None]
+
+BULKY = {"events", "messages", "attachments", "events_data", "timelines"}
+"""What a verdict does not need: without it a log of 1,000 rollouts is read in a quarter of the
+time."""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One sample of a log that is a rollout."""
+
+    path: Path
+    header: EvalLog
+    sample: EvalSample
+    identity: Identity
+
+    @property
+    def stage_id(self) -> str:
+        """Which stage it ran through."""
+        return str(self.sample.metadata["stage_id"])
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Rollouts with the same key are one rollout, tried more than once."""
+        return (self.identity.rollout_key(self.stage_id), content_of(self.header.eval.task_version))
+
+    @property
+    def ended_well(self) -> bool:
+        """No infrastructure fault, and Inspect had no other error either."""
+        return self.sample.error is None
+
+    @property
+    def rank(self) -> tuple[bool, str]:
+        """What wins among tries: one that ended well, then the latest."""
+        return (self.ended_well, self.sample.completed_at or self.sample.started_at or "")
+
+
+def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Rollout, ...]:
+    """The rollouts in logs, judged by the present version of the verdict.
+
+    Args:
+        paths: log files, or folders that are searched with everything below.
+        warn: gets one line for each thing that a reader of the result must know.
+
+    Raises:
+        UsageError: a path does not exist, or there is no rollout in any.
+    """
+    from peerwatch.conduct.verdict import VERSION
+
+    found = list(logged_rollouts(_files(paths), warn=warn, without=BULKY))
+    if not found:
+        named = ", ".join(str(each) for each in paths)
+        raise UsageError(f"no rollouts of peerwatch in {named}; name a folder that holds logs of "
+                         "peerwatch run or inspect eval peerwatch/…")
+    kept = latest(found, warn=warn)
+    rollouts = sorted((_rollout(each, warn) for each in kept),
+                      key=lambda each: (each.scenario, each.model, each.arm, each.seed))
+    older = {each.scored_version for each in rollouts
+             if each.scored_version not in (None, VERSION)}
+    if older:
+        warn(f"scored by verdict {', '.join(sorted(map(str, older)))} when they ran; "
+             f"judged again from their recordings by {VERSION}")
+    return tuple(rollouts)
+
+
+def logged_rollouts(
+    files: Sequence[Path], *, warn: Warn, without: set[str]
+) -> Iterator[Logged]:
+    """Every sample that is a rollout; files that cannot be read are named and left out."""
+    for path in files:
+        header = header_of(path)
+        if header is None:
+            if path.suffix == ".eval":
+                warn(f"{path} cannot be read as a log (cut short?); its rollouts are left out")
+            continue
+        try:
+            samples = read_eval_log(str(path), exclude_fields=without).samples or []
+        except Exception as error:  # noqa: BLE001  (whatever the reader trips over)
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            warn(f"{path} cannot be read to its end ({reason}); its rollouts are left out")
+            continue
+        for sample in samples:
+            if "stage_id" in sample.metadata:
+                sandbox = sample.sandbox.type if sample.sandbox else ""
+                yield Logged(path, header, sample, logged(header, sandbox))
+
+
+def latest(found: Sequence[Logged], *, warn: Warn) -> list[Logged]:
+    """One for each key; says so where different rollouts that ended well have the same key."""
+    best: dict[tuple[str, str], Logged] = {}
+    good: dict[tuple[str, str], set[str]] = {}
+    for each in found:
+        if each.key not in best or each.rank >= best[each.key].rank:
+            best[each.key] = each
+        if each.ended_well:
+            good.setdefault(each.key, set()).add(str(each.sample.uuid))
+    repeated = sum(len(uuids) > 1 for uuids in good.values())
+    if repeated:
+        warn(f"{repeated} rollouts were found more than once with equal settings; "
+             "the latest of each is kept")
+    return list(best.values())
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist")
+        files.extend(log_files(path) if path.is_dir() else [path])
+    return list(dict.fromkeys(each.resolve() for each in files))
+
+
+def _recording(found: Logged) -> Recording | None:
+    from peerwatch.rollout import recording_of
+
+    recording = recording_of(found.sample)
+    if recording is None and found.ended_well and found.path.suffix == ".eval":
+        whole = read_eval_log_sample(str(found.path), id=found.sample.id,
+                                     epoch=found.sample.epoch, resolve_attachments="full")
+        recording = recording_of(restore_store(whole))
+    return recording
+
+
+def _rollout(found: Logged, warn: Warn) -> Rollout:
+    from peerwatch.conduct.verdict import judge
+
+    sample = found.sample
+    error = None if sample.error is None else _first_line(sample.error.message)
+    recording = None
+    try:
+        recording = _recording(found)
+    except PeerwatchError as problem:
+        error = error or str(problem)
+        warn(f"{found.path}: rollout {sample.uuid}: {problem}")
+    if recording is None and error is None:
+        error = "the log holds no recording of this rollout"
+    judgement = judge(recording) if recording is not None and error is None else None
+    usage = sample.model_usage.values()
+    costs = [each.total_cost for each in usage if each.total_cost is not None]
+    score = (sample.scores or {}).get("conduct")
+    scored = (score.metadata or {}).get("version") if score else None
+    metadata = sample.metadata
+    return Rollout(
+        scenario=str(metadata["scenario"]),
+        model=found.identity.model,
+        reported_model="" if error else sample.output.model,
+        arm=str(metadata["arm"]),
+        levels=tuple((str(name), str(level)) for name, level in metadata["levels"].items()),
+        wording=int(metadata["wording"]),
+        seed=int(metadata["seed"]),
+        stage_id=found.stage_id,
+        rollout_key=found.key[0],
+        log=str(found.path),
+        sample_uuid=str(sample.uuid),
+        error=error,
+        recording=recording,
+        judgement=judgement,
+        scored_version=None if scored is None else str(scored),
+        input_tokens=sum(each.input_tokens for each in usage),
+        output_tokens=sum(each.output_tokens for each in usage),
+        cost_usd=sum(costs) if costs else None,
+        total_seconds=sample.total_time or 0.0,
+        working_seconds=sample.working_time or 0.0,
+        identity=found.identity.hash,
+        settings=_settings(found.identity),
+        content=found.key[1],
+    )
+
+
+def _settings(identity: Identity) -> str:
+    plain = Identity(identity.model, "", (), DEFAULT_SANDBOX)
+    return identity.differences(plain)
+
+
+def _first_line(message: str) -> str:
+    return (message.strip().splitlines() or ["failed without a message"])[0]
+
+

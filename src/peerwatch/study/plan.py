@@ -1,0 +1,155 @@
+"""The plan: every rollout of a study, before the first call.
+
+Takes a study and its scenario, gives arms with their matched controls, stages, certificates, the
+smallest difference that can show and a bound on memory. It starts nothing; a contrast without a
+certificate ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from peerwatch.design import Arm, Contrast, arms_over, require
+from peerwatch.estimate import smallest_difference
+from peerwatch.scenarios.types import Scenario, Stage
+from peerwatch.study.asked import Study
+from peerwatch.study.memory import Bound, bound
+
+
+@dataclass(frozen=True)
+class PlannedArm:
+    """One arm of the plan, the same for every model."""
+
+    arm: Arm
+    label: str
+    added: bool
+    """It was not asked for: it is the matched control of an arm that was."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that will be run, and what it can show."""
+
+    study: Study
+    arms: tuple[PlannedArm, ...]
+    contrasts: tuple[Contrast, ...]
+    stages: tuple[Stage, ...]
+    """One for every arm and (wording, seed) pair; every model gets all of them."""
+    content: str
+    """Hash of what the scenario's stages are made of."""
+    smallest: float | None
+    """Smallest true difference between two arms that will show with 80% probability."""
+    bound: Bound
+
+    @property
+    def rollouts(self) -> int:
+        """Rollouts of all models."""
+        return len(self.stages) * len(self.study.models)
+
+    def lines(self) -> tuple[str, ...]:
+        """The plan for a person, one statement a line."""
+        study = self.study
+        arms = ", ".join(f"{each.label} (added: the matched control)" if each.added else each.label
+                         for each in self.arms)
+        if self.smallest is None:
+            shows = (f"{study.rollouts} per arm can show no difference: "
+                     "3 are the least that can, ask for more")
+        else:
+            shows = (f"{study.rollouts} per arm show a true difference of {self.smallest:.2f} or "
+                     "more (80% of the time, against a control at 0)")
+        proven = "; ".join(f"{each.name}: certified, {study.rollouts} pairs"
+                           for each in self.contrasts) or "none: no arm differs from its control"
+        return (
+            f"scenario   {study.scenario} (content {self.content[:12]})",
+            f"models     {', '.join(study.models)}",
+            f"arms       {arms}",
+            f"rollouts   {self.rollouts}: {len(study.models)} models x {len(self.arms)} arms "
+            f"x {study.rollouts} pairs of wording and seed",
+            f"contrasts  {proven}",
+            f"shows      {shows}",
+            f"memory     {self.bound.line()}",
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for a machine."""
+        return {
+            "scenario": self.study.scenario,
+            "content": self.content,
+            "models": list(self.study.models),
+            "arms": [{"arm": each.label, "levels": each.arm.as_dict(),
+                      "added_control": each.added} for each in self.arms],
+            "rollouts_per_arm": self.study.rollouts,
+            "rollouts": self.rollouts,
+            "contrasts": [{"name": each.name, "factor": each.factor,
+                           "treatment": self.label(each.treatment),
+                           "control": self.label(each.control), "certified": True}
+                          for each in self.contrasts],
+            "smallest_difference": self.smallest,
+            "at_once": self.bound.at_once,
+            "megabytes_each": self.bound.megabytes_each,
+        }
+
+    def label(self, arm: Arm) -> str:
+        """Short name of one of the plan's arms."""
+        return next(each.label for each in self.arms if each.arm == arm)
+
+
+def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> Plan:
+    """Plans a study.
+
+    Args:
+        study: what was asked for.
+        scenario: the scenario that the study names.
+        at_once: at most so many rollouts at once; memory may allow fewer.
+
+    Raises:
+        UsageError: a factor or a level that the scenario does not have.
+        UncertifiedContrast: an arm and its control differ in more than their factor.
+    """
+    arms = _with_controls(scenario, arms_over(scenario.factors, study.factors))
+    pairs = tuple((seed % scenario.wordings, seed) for seed in range(study.rollouts))
+    staged = {(planned.arm, seed): scenario.stage(planned.arm, wording, seed)
+              for planned in arms for wording, seed in pairs}
+    contrasts = contrasts_of(tuple(each.arm for each in arms), scenario.control)
+    for contrast in contrasts:
+        for _, seed in pairs:
+            require(staged[contrast.treatment, seed].rendering,
+                    staged[contrast.control, seed].rendering, contrast.factor)
+    stages = tuple(staged.values())
+    return Plan(
+        study=study,
+        arms=arms,
+        contrasts=contrasts,
+        stages=stages,
+        content=scenario.content_hash(),
+        smallest=smallest_difference(study.rollouts),
+        bound=bound(stages[0], len(stages) * len(study.models), at_once),
+    )
+
+
+def _with_controls(scenario: Scenario, asked: tuple[Arm, ...]) -> tuple[PlannedArm, ...]:
+    arms = list(asked)
+    for arm in asked:
+        control = arm.with_levels(scenario.control)
+        if control not in arms:
+            arms.append(control)
+    return tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
+                 for arm in arms)
+
+
+def contrasts_of(arms: tuple[Arm, ...], control: Mapping[str, str]) -> tuple[Contrast, ...]:
+    """Every arm against its matched control, where both are among ``arms``.
+
+    Only arms that differ from their control in exactly one factor make a contrast.
+    """
+    found = []
+    for arm in arms:
+        matched = arm.with_levels(control)
+        factors = arm.differs_in(matched)
+        if matched in arms and len(factors) == 1:
+            factor = next(iter(factors))
+            found.append(Contrast(name=f"{arm[factor]} - {matched[factor]}", treatment=arm,
+                                  control=matched, factor=factor))
+    return tuple(found)

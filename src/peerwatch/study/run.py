@@ -1,0 +1,206 @@
+"""Runs a plan through Inspect's ``eval_set`` and gathers what it left.
+
+Takes a plan and an output folder, gives rollouts of exactly that plan. The runner, its queue, its
+logs and its retries are Inspect's; what is here decides what is handed to it and what of an earlier
+run is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Task, eval_set, task_with
+from inspect_ai.log import EvalLog
+from inspect_ai.model import GenerateConfig, Model, get_model
+from rich.console import Console
+from rich.text import Text
+
+from peerwatch.design import parse_arm
+from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
+from peerwatch.scenarios.types import Scenario, Stage
+from peerwatch.study.asked import PROVIDERS
+from peerwatch.study.collect import BULKY, Logged, collect, logged_rollouts
+from peerwatch.study.folder import Folder, locked, note, require_same_content
+from peerwatch.study.identity import Identity, content_of, planned, version
+from peerwatch.study.plan import Plan
+from peerwatch.study.progress import Watch, shown
+from peerwatch.study.recovery import header_of, log_files, mend, prune
+from peerwatch.study.types import Rollout
+
+FLUSH_EVERY = 1
+"""Rollouts between two writes of a log. Each takes minutes of machines and money; writing it out
+takes milliseconds, and a kill then loses only what was running."""
+
+
+class Interrupted(PeerwatchError):  # noqa: N818
+    """A person stopped the run; everything finished is kept."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left."""
+
+    folder: Folder
+    rollouts: tuple[Rollout, ...]
+    """Those of the plan, whether run now or found."""
+    missing: int
+    """Rollouts of the plan that did not run at all."""
+    reason: str
+    """Why they did not; '' where none is missing."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One model's share of the plan."""
+
+    model: Model
+    task: Task
+    identity: Identity
+
+
+def carry_out(
+    plan: Plan, scenario: Scenario, out: Path, *, warn: Callable[[str], None], console: Console
+) -> Outcome:
+    """Runs what of a plan is not there yet, and gathers all of it.
+
+    Args:
+        plan: from ``make_plan``.
+        scenario: the plan's scenario.
+        out: the output folder; what lies there of the same content is reused.
+        warn: gets one line for each thing a person must know.
+        console: for the progress bar; never stdout.
+
+    Raises:
+        UsageError: the folder or a model cannot be used.
+        EnvironmentProblem: this machine lacks what the run needs.
+        Interrupted: Ctrl-C.
+    """
+    # Inspect greets and sums up on stdout whatever its display; stdout is for results.
+    with locked(out) as folder, contextlib.redirect_stdout(io.StringIO()):
+        mend(folder.logs, folder.unreadable, warn)
+        require_same_content(folder, plan, _contents(folder))
+        earlier = list(logged_rollouts(log_files(folder.logs), warn=warn,
+                                       without=BULKY | {"store"}))
+        jobs = [_job(plan, scenario, name, earlier) for name in plan.study.models]
+        note(folder, plan)
+        headers = _run(plan, jobs, folder, earlier, console)
+        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
+        try:
+            found = collect([folder.logs], warn=warn)
+        except UsageError:  # nothing ran at all
+            found = ()
+        prune(folder.logs)
+        rollouts = tuple(each for each in found if each.rollout_key in keys)
+        missing = len(keys) - len(rollouts)
+        return Outcome(folder, rollouts, missing, _reason(headers) if missing else "")
+
+
+def _contents(folder: Folder) -> set[tuple[str, str]]:
+    headers = (header_of(path) for path in log_files(folder.logs))
+    return {((each.eval.metadata or {}).get("scenario", ""), content_of(each.eval.task_version))
+            for each in headers if each is not None}
+
+
+def _job(plan: Plan, scenario: Scenario, name: str, earlier: list[Logged]) -> _Job:
+    from peerwatch.rollout import build_task
+
+    study = plan.study
+    model = model_of(name, study.model_base_url, study.model_args)
+    settings = GenerateConfig(**study.generate)
+    first = build_task(scenario, plan.stages, sandbox=study.sandbox)
+    identity = planned(first, model, study.model_base_url, settings, study.sandbox)
+    kept = _kept(plan, scenario, identity, earlier)
+    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox) if kept else first
+    task = task_with(whole, model=model,
+                     version=version(plan.content, study.model_base_url, study.sandbox))
+    return _Job(model, task, identity)
+
+
+def _kept(
+    plan: Plan, scenario: Scenario, identity: Identity, earlier: list[Logged]
+) -> tuple[Stage, ...]:
+    """Stages outside the plan that ran before: Inspect drops what its dataset does not name."""
+    here = {stage.stage_id for stage in plan.stages}
+    kept: dict[str, Stage] = {}
+    for each in earlier:
+        if each.identity == identity and each.ended_well and each.stage_id not in here:
+            metadata = each.sample.metadata
+            stage = scenario.stage(parse_arm(scenario.factors, metadata["levels"]),
+                                   int(metadata["wording"]), int(metadata["seed"]))
+            if stage.stage_id == each.stage_id:
+                kept[stage.stage_id] = stage
+    return tuple(kept.values())
+
+
+def model_of(name: str, base_url: str | None, model_args: dict[str, Any]) -> Model:
+    """Inspect's model of a string.
+
+    Raises:
+        UsageError: no such provider, or one that cannot be used as asked (a missing key).
+    """
+    try:
+        return get_model(name, base_url=base_url, memoize=False, **model_args)
+    except ValueError as error:
+        if "not recognized" in str(error):
+            raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
+        raise UsageError(f"model {name}: {_first_line(error)}") from None
+    except PeerwatchError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
+        raise UsageError(f"model {name}: {_first_line(error)}") from None
+
+
+def _run(
+    plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
+) -> list[EvalLog]:
+    ids = {stage.stage_id for stage in plan.stages}
+    done: dict[str, set[str]] = {}
+    for each in earlier:
+        if each.ended_well and any(each.identity == job.identity for job in jobs):
+            done.setdefault(each.identity.model, set()).add(each.stage_id)
+    watch = Watch({str(job.model): ids for job in jobs}, done, console)
+    try:
+        with shown(watch):
+            _, headers = eval_set(
+                [job.task for job in jobs],
+                log_dir=str(folder.logs),
+                model=None,
+                # One pass: what fails three times now is left for the next call of the command.
+                retry_on_error=2, fail_on_error=True, continue_on_fail=True,
+                retry_attempts=1, retry_immediate=False,
+                # Its clean-up removes logs by age; ours looks at the rollouts (recovery.prune).
+                retry_cleanup=False, log_dir_allow_dirty=True,
+                log_realtime=True, log_buffer=FLUSH_EVERY,
+                max_sandboxes=plan.bound.at_once, max_samples=plan.bound.at_once,
+                max_tasks=len(jobs), display="none", score_display=False, log_level="error",
+                **GenerateConfig(**plan.study.generate).model_dump(exclude_none=True),
+            )
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped: {watch.line()}, all kept in {folder.path}; "
+                          "the same command goes on from there") from None
+    except PeerwatchError:
+        raise
+    except Exception as error:
+        if type(error).__name__ != "PrerequisiteError":
+            raise
+        raise EnvironmentProblem(_first_line(error)) from None
+    return headers
+
+
+def _reason(headers: list[EvalLog]) -> str:
+    for header in headers:
+        if header.error is not None:
+            return f"{header.eval.model}: {_first_line(header.error.message)}"
+    return "the log does not say why"
+
+
+def _first_line(problem: object) -> str:
+    message = getattr(problem, "message", None) or str(problem)
+    text = Text.from_markup(message).plain if isinstance(message, str) else str(message)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0].removeprefix("ERROR: ") if lines else type(problem).__name__
