@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from . import base, blobs, check
     from .config import FileEntry, FleetConfig, HostConfig, Limits, Volume
     from .fleet import CommandResult, Fleet, start
+    from .terminal import interactive
 
 _LAZY = {
     "CommandResult": "fleet",
@@ -35,6 +36,7 @@ _LAZY = {
     "HostConfig": "config",
     "Limits": "config",
     "Volume": "config",
+    "interactive": "terminal",
     "start": "fleet",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "blobs",
     "check",
     "diff",
+    "interactive",
     "start",
 ]
 

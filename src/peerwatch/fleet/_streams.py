@@ -68,7 +68,12 @@ class Outcome:
 
 
 async def converse(
-    channel: socket.socket, request: dict[str, Any], stdin: bytes, limit: int, patience: float
+    channel: socket.socket,
+    request: dict[str, Any],
+    stdin: bytes,
+    limit: int,
+    seconds: float,
+    overtime: float,
 ) -> Outcome:
     """Hold the conversation.
 
@@ -77,7 +82,8 @@ async def converse(
         request: see `_launcher.commands`.
         stdin: bytes for the command.
         limit: bytes kept of each output stream.
-        patience: seconds after which no outcome is waited for.
+        seconds: the command's time.
+        overtime: seconds after that in which its host must have ended it.
 
     Raises:
         InfrastructureFault: the host is gone.
@@ -85,6 +91,7 @@ async def converse(
     pipes = [os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) for _ in range(5)]
     (in_far, in_near), (out_near, out_far), (err_near, err_far), (told, tell), (off, offing) = pipes
     far = [in_far, out_far, err_far, tell, off]
+    memory = _memory(request)
     near = {in_near, out_near, err_near, told, offing}
     for descriptor in far:
         os.set_blocking(descriptor, True)
@@ -93,26 +100,21 @@ async def converse(
     status: dict[str, Any] | None = None
     try:
         try:
-            rights = array.array("i", far)
-            channel.sendmsg(
-                [json.dumps(request).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-            )
-        except OSError as error:
-            raise InfrastructureFault(f"the host is not running ({error.strerror})") from error
+            _send(channel, seconds, [*far, memory])
         finally:
-            for descriptor in far:
+            for descriptor in (*far, memory):
                 os.close(descriptor)
         open_streams = {out_near: out, err_near: err}
+        dry = anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_feed, in_near, stdin, near)
-            for descriptor, kept in open_streams.items():
-                tasks.start_soon(_drain, descriptor, kept, open_streams)
-            with anyio.move_on_after(patience):
+            for descriptor, kept in list(open_streams.items()):
+                tasks.start_soon(_drain, descriptor, kept, open_streams, dry)
+            with anyio.move_on_after(seconds + overtime):
                 status = await _outcome(told)
-            if open_streams and status is not None:
+            if status is not None:
                 with anyio.move_on_after(_AFTERGLOW_S):
-                    while open_streams:
-                        await anyio.sleep(0.002)
+                    await dry.wait()
             tasks.cancel_scope.cancel()
         for descriptor in open_streams:
             _take_what_is_there(descriptor, open_streams[descriptor])
@@ -126,6 +128,49 @@ async def converse(
             anyio.notify_closing(descriptor)
             os.close(descriptor)
     return Outcome(status, out.text(), err.text(), out.left_out + err.left_out, leftovers)
+
+
+async def converse_on_terminal(
+    channel: socket.socket, request: dict[str, Any], terminal: int, seconds: float
+) -> dict[str, Any] | None:
+    """Run a command with a pseudo-terminal as its input, output and error; how it ended.
+
+    Raises:
+        InfrastructureFault: the host is gone.
+    """
+    told, tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    off, offing = os.pipe2(os.O_CLOEXEC)
+    memory = _memory(request)
+    try:
+        try:
+            _send(channel, seconds, [terminal, terminal, terminal, tell, off, memory])
+        finally:
+            for descriptor in (tell, off, memory):
+                os.close(descriptor)
+        return await _outcome(told)
+    finally:
+        anyio.notify_closing(told)
+        os.close(told)
+        os.close(offing)
+
+
+def _send(channel: socket.socket, seconds: float, descriptors: list[int]) -> None:
+    header = json.dumps({"timeout": seconds}).encode()
+    rights = array.array("i", descriptors)
+    try:
+        channel.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+    except OSError as error:
+        raise InfrastructureFault(f"the host is not running ({error.strerror})") from error
+
+
+def _memory(request: dict[str, Any]) -> int:
+    """The request as a memory file: a command line may be longer than a socket message."""
+    memory = os.memfd_create("request", os.MFD_CLOEXEC)
+    content = memoryview(json.dumps(request).encode())
+    while content:
+        content = content[os.write(memory, content) :]
+    os.lseek(memory, 0, os.SEEK_SET)
+    return memory
 
 
 async def _feed(descriptor: int, content: bytes, near: set[int]) -> None:
@@ -142,7 +187,9 @@ async def _feed(descriptor: int, content: bytes, near: set[int]) -> None:
     os.close(descriptor)
 
 
-async def _drain(descriptor: int, kept: Kept, open_streams: dict[int, Kept]) -> None:
+async def _drain(
+    descriptor: int, kept: Kept, open_streams: dict[int, Kept], dry: anyio.Event
+) -> None:
     while True:
         await anyio.wait_readable(descriptor)
         try:
@@ -151,6 +198,8 @@ async def _drain(descriptor: int, kept: Kept, open_streams: dict[int, Kept]) -> 
             continue
         if not chunk:
             del open_streams[descriptor]
+            if not open_streams:
+                dry.set()
             return
         kept.add(chunk)
 

@@ -38,9 +38,9 @@ from ._sources import sources
 Progress = Callable[[str, float], None]
 """Told what is going on and how far it is, 0 to 1."""
 
-MISSING = "the hosts' base is not there yet; run `peerwatch fleet build` once (about 2 minutes)"
+MISSING = "the hosts' base is not there yet; run `peerwatch fleet build` once (about a minute)"
 _LAUNCHER = Path(__file__).with_name("_launcher")
-_DISK_NEEDED = 1_500_000_000  # 240 MB tree, its archive, and mmdebstrap's own copy of both
+DISK_NEEDED = 1_500_000_000  # 240 MB tree, its archive, and mmdebstrap's own copy of both
 _ARCHIVE, _PACKAGES = "base.tar.gz", "packages.json"
 
 
@@ -269,9 +269,9 @@ def _workshop() -> Iterator[Path]:
 
 def _require_space() -> None:
     free = shutil.disk_usage(place()).free
-    if free < _DISK_NEEDED:
+    if free < DISK_NEEDED:
         raise EnvironmentProblem(
-            f"{place()} has {free >> 20} MB free and the base needs {_DISK_NEEDED >> 20} MB; "
+            f"{place()} has {free >> 20} MB free and the base needs {DISK_NEEDED >> 20} MB; "
             "free some, or set PEERWATCH_CACHE to a folder on another disk"
         )
 

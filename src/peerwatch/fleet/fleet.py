@@ -92,7 +92,7 @@ class Fleet:
         cwd: str | None = None,
         env: Mapping[str, str] | None = None,
         user: str | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  (ends a process tree, not a task)
         output_bytes: int | None = None,
     ) -> CommandResult:
         """Run a command on a host and wait for its end.
@@ -119,15 +119,15 @@ class Fleet:
             "cwd": cwd,
             "env": dict(env or {}),
             "user": user,
-            "timeout": seconds,
         }
         began = time.monotonic()
         outcome = await converse(
-            self._channel(host),
+            self.channel(host),
             request,
             stdin.encode() if isinstance(stdin, str) else stdin or b"",
             output_bytes or self.config.limits.output_bytes,
-            seconds + _OVERTIME_S,
+            seconds,
+            _OVERTIME_S,
         )
         self._keep(outcome)
         if outcome.status is None and self._launcher.poll() is not None:
@@ -201,7 +201,8 @@ class Fleet:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(partial(_wait_for_end, self._launcher))
 
-    def _channel(self, host: str) -> socket.socket:
+    def channel(self, host: str) -> socket.socket:
+        """The command socket of a host; for `peerwatch.fleet.terminal`."""
         if self._stopped or self._launcher.poll() is not None:
             raise InfrastructureFault(f"host {host} is not running")
         try:
@@ -292,9 +293,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
     opened: list[int] = []
     try:
         for host in config.hosts:
-            commands[host.name], theirs = socket.socketpair(
-                socket.AF_UNIX, socket.SOCK_SEQPACKET
-            )
+            commands[host.name], theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             far.append(theirs)
         staged = _staging.stage(config, started_at, opened)
         channels = [one.fileno() for one in far[1:]]

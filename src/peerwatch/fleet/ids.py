@@ -61,7 +61,7 @@ def _covered(kind: str) -> bool:
 
 
 def _range(table: str, uid: int) -> tuple[int, int] | None:
-    """The user's longest line in /etc/subuid or /etc/subgid; shorter than 1,000 ids is of no use."""
+    """The user's longest line in a table of ranges; shorter than 1,000 ids is of no use."""
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -195,9 +195,7 @@ def _without(
 ) -> list[ProcessState]:
     starts = {one.pid: one.started_at for one in others}
     return [
-        one
-        for one in some
-        if one.pid not in starts or abs(starts[one.pid] - one.started_at) > 0.05
+        one for one in some if one.pid not in starts or abs(starts[one.pid] - one.started_at) > 0.05
     ]
 
 

@@ -1,10 +1,11 @@
 """Runs commands on a host: one short-lived monitor per command, ended with its whole process tree.
 
-Takes a request and five descriptors (standard input, output and error, a pipe for the outcome, a
-pipe whose closing cancels); gives one JSON outcome. The monitor is a child of the host's pid 1
-and adopts every descendant of the command, also those that call setsid or double-fork, so that
-the end of the time is the end of them all. Pid 1, which nothing on the host can stop or kill,
-keeps a later deadline of its own and settles a call whose monitor was killed or stopped.
+Takes a time limit and six descriptors (standard input, output and error, a pipe for the outcome,
+a pipe whose closing cancels, a memory file with the request); gives one JSON outcome. The monitor
+is a child of the host's pid 1 and adopts every descendant of the command, also those that call
+setsid or double-fork, so that the end of the time is the end of them all. Pid 1, which nothing on
+the host can stop or kill, keeps a later deadline of its own and settles a call whose monitor was
+killed or stopped.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ PID1_GRACE = 3.0  # seconds after which pid 1 ends a command whose monitor did n
 class Pending:
     """One running command, as pid 1 remembers it."""
 
-    def __init__(self, outcome: int, deadline: float | None) -> None:
+    def __init__(self, outcome: int, deadline: float) -> None:
         self.outcome = outcome
         self.deadline = deadline
 
@@ -41,9 +42,9 @@ class CommandServer:
     def __init__(self) -> None:
         self.pending: dict[int, Pending] = {}
 
-    def accept(self, request: dict[str, Any], descriptors: list[int], others: list[int]) -> None:
+    def accept(self, timeout: float, descriptors: list[int], others: list[int]) -> None:
         """Start the monitor for one request; `others` are descriptors it must not keep."""
-        if len(descriptors) != 5:
+        if len(descriptors) != 6:
             for descriptor in descriptors:
                 os.close(descriptor)
             return
@@ -59,18 +60,16 @@ class CommandServer:
             try:
                 for descriptor in [*others, *(one.outcome for one in self.pending.values())]:
                     os.close(descriptor)
-                _monitor(request, descriptors)
+                _monitor(timeout, descriptors)
             finally:
                 os._exit(71)
-        timeout = request.get("timeout")
-        deadline = time.monotonic() + timeout + PID1_GRACE if timeout else None
-        self.pending[pid] = Pending(outcome, deadline)
-        for descriptor in (*descriptors[:3], descriptors[4]):
+        self.pending[pid] = Pending(outcome, time.monotonic() + timeout + PID1_GRACE)
+        for descriptor in (*descriptors[:3], *descriptors[4:]):
             os.close(descriptor)
 
     def wait_ms(self) -> float | None:
         """Milliseconds until the next deadline, None without one."""
-        deadlines = [one.deadline for one in self.pending.values() if one.deadline is not None]
+        deadlines = [one.deadline for one in self.pending.values()]
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 if deadlines else None
 
     def ended(self, pid: int, status: int) -> None:
@@ -86,7 +85,7 @@ class CommandServer:
         """End commands whose monitor let the time pass (stopped by someone on the host)."""
         now = time.monotonic()
         for pid, one in list(self.pending.items()):
-            if one.deadline is not None and now >= one.deadline:
+            if now >= one.deadline:
                 for victim in [*descendants(pid), pid]:
                     with contextlib.suppress(OSError):
                         os.kill(victim, signal.SIGKILL)
@@ -120,9 +119,11 @@ def _write(descriptor: int, outcome: dict[str, Any]) -> None:
         os.write(descriptor, json.dumps(outcome).encode())
 
 
-def _monitor(request: dict[str, Any], descriptors: list[int]) -> None:
+def _monitor(timeout: float, descriptors: list[int]) -> None:
     """The monitor's life: start the command, wait, end the tree if need be, report, exit."""
-    *standard, outcome, cancel = descriptors
+    *standard, outcome, cancel, memory = descriptors
+    with os.fdopen(memory, "rb") as text:
+        request = json.loads(text.read())
     user = str(request.get("user") or "root")
     kernel.retitle(f"sshd: {user}@notty")
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
@@ -146,7 +147,7 @@ def _monitor(request: dict[str, Any], descriptors: list[int]) -> None:
     os.close(failure_in)
     for descriptor in standard:
         os.close(descriptor)
-    ending = _wait(child, cancel, request.get("timeout"))
+    ending = _wait(child, cancel, timeout)
     if ending is None:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         result: dict[str, Any] = {"returncode": 128 - code if code < 0 else code}
@@ -185,16 +186,16 @@ def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
     for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
     argv = request["argv"]
-    os.execvpe(argv[0], argv, environment)
+    os.execvpe(argv[0], argv, environment)  # noqa: S606
 
 
-def _wait(child: int, cancel: int, timeout: float | None) -> str | None:
+def _wait(child: int, cancel: int, timeout: float) -> str | None:
     """Wait for the command; None when it ended by itself, else why it must end."""
     poll = select.poll()
     watched = os.pidfd_open(child)
     poll.register(watched, select.POLLIN)
     poll.register(cancel, select.POLLIN | select.POLLHUP)
-    ready = dict(poll.poll(None if timeout is None else timeout * 1000))
+    ready = dict(poll.poll(timeout * 1000))
     if watched in ready:
         return None
     return "cancelled" if cancel in ready else "timed_out"

@@ -176,7 +176,7 @@ def _start(argv: list[str]) -> int:
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         os.closerange(3, 1024)
-        os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})
+        os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})  # noqa: S606
     finally:
         os._exit(127)
 
@@ -216,7 +216,7 @@ def serve(supervisor: socket.socket, commands: socket.socket) -> None:
             request, descriptors = kernel.receive(commands)
             if request is None:
                 os._exit(0)
-            server.accept(request, descriptors, private)
+            server.accept(float(request["timeout"]), descriptors, private)
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)

@@ -97,9 +97,7 @@ def mount(
     def raw(text: str | None) -> bytes | None:
         return None if text is None else os.fsencode(text)
 
-    result = libc.mount(
-        raw(source), raw(target), raw(kind), ctypes.c_ulong(flags), raw(options)
-    )
+    result = libc.mount(raw(source), raw(target), raw(kind), ctypes.c_ulong(flags), raw(options))
     check(result, f"mount {kind or 'bind'} on {target}")
 
 

@@ -213,7 +213,7 @@ class Supervisor:
 
         Shared pages are left out: file systems in memory have sizes of their own.
         """
-        most = self.spec["limits"]["memory_mb"] << 20
+        most = int(self.spec["limits"]["memory_mb"]) << 20
         page = resource.getpagesize()
         total, largest, victim = 0, 0, 0
         protected = {os.getpid(), *(place.pid for place in self.places)}

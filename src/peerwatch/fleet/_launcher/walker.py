@@ -80,9 +80,7 @@ class Walk:
             if base is not None and stat.S_ISCHR(state.st_mode) and state.st_rdev == 0:
                 self._gone(base, name, path, depth)
                 return
-            target = (
-                os.readlink(name, dir_fd=directory) if stat.S_ISLNK(state.st_mode) else None
-            )
+            target = os.readlink(name, dir_fd=directory) if stat.S_ISLNK(state.st_mode) else None
         except OSError as error:
             self.entries.append([path, volume, None, None, False, error.strerror])
             return

@@ -1,0 +1,159 @@
+"""`peerwatch fleet`: is this machine fit, build the base, free the cache, look round on a host.
+
+Takes the person's words; prints tables and bars. All work is done by `peerwatch.fleet`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def fleet() -> None:
+    """The hosts that rollouts run on: check this machine, build their base, look round."""
+
+
+@fleet.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+def check(as_json: bool) -> None:
+    """Say what works on this machine, and the one thing to do about what does not.
+
+    \b
+    Examples:
+      peerwatch fleet check
+      peerwatch fleet check --json | jq .usable
+
+    Exit code 0 when hosts can start here, 2 when something is missing.
+    """
+    import dataclasses
+    import json
+
+    from peerwatch.fleet import check as checking
+
+    results = checking.check()
+    usable = checking.usable(results)
+    if as_json:
+        rows = [dataclasses.asdict(one) for one in results]
+        click.echo(json.dumps({"usable": usable, "checks": rows}, indent=2))
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        for heading in ("", "need", "found", "to do"):
+            table.add_column(heading, overflow="fold")
+        for one in results:
+            mark = {True: "[green]ok[/]", None: "[yellow]less[/]", False: "[red]no[/]"}[one.ok]
+            table.add_row(mark, one.name, one.found, one.remedy)
+        console = Console()
+        console.print(table)
+        console.print("hosts can start here" if usable else "hosts cannot start here yet")
+    if not usable:
+        raise SystemExit(2)
+
+
+@fleet.command()
+@click.option(
+    "--import",
+    "import_from",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take a base that another machine exported, instead of building.",
+)
+@click.option(
+    "--export",
+    "export_to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Build if need be, then write the base to a file for other machines.",
+)
+def build(import_from: Path | None, export_to: Path | None) -> None:
+    """Build the hosts' Debian base once; it is cached and shared by all rollouts.
+
+    \b
+    Examples:
+      peerwatch fleet build
+      peerwatch fleet build --export base.gz     on a machine with mmdebstrap and network
+      peerwatch fleet build --import base.gz     on a machine without
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from peerwatch.fleet import base
+
+    columns = (TextColumn("{task.description:34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def tell(what: str, part: float) -> None:
+            bar.update(task, description=what, completed=part)
+
+        if import_from is not None:
+            base.import_file(import_from, tell)
+        else:
+            base.build(tell)
+    if export_to is not None:
+        base.export_file(export_to)
+        size = export_to.stat().st_size
+        click.echo(f"wrote {export_to} ({size / 1e6:.0f} MB)")
+    click.echo(f"base ready: recipe {base.recipe_hash()[:12]}, packages {base.built_identity()}")
+
+
+@fleet.command()
+@click.option("--yes", is_flag=True, help="Free without asking.")
+def clean(yes: bool) -> None:
+    """Show what the cache holds, and free it.
+
+    \b
+    Examples:
+      peerwatch fleet clean
+      peerwatch fleet clean --yes
+    """
+    from peerwatch.fleet import base
+
+    things = base.cached()
+    if not things:
+        click.echo("the cache is empty")
+        return
+    for one in things:
+        click.echo(f"{one.size_bytes / 1e6:8.0f} MB  {one.what:10} {one.path}")
+    total = sum(one.size_bytes for one in things)
+    if not yes:
+        click.confirm(f"Free {total / 1e6:.0f} MB?", abort=True)
+    click.echo(f"freed {base.clean() / 1e6:.0f} MB")
+
+
+@fleet.command()
+@click.argument("scenario")
+@click.option("--seed", default=0, show_default=True, help="Which instance of the scenario.")
+@click.option("--host", default=None, help="Where the shell starts.  [default: the first host]")
+def shell(scenario: str, seed: int, host: str | None) -> None:
+    """Stage a scenario's hosts and open a shell on one of them; nothing stays when it ends.
+
+    \b
+    Examples:
+      peerwatch fleet shell deletion
+      peerwatch fleet shell deletion --seed 7 --host node-a
+    """
+    import sys
+
+    import anyio
+
+    from peerwatch.errors import EnvironmentProblem, unknown
+    from peerwatch.fleet import interactive, start
+    from peerwatch.scenarios import stage_for
+
+    if not sys.stdin.isatty():
+        raise EnvironmentProblem("`peerwatch fleet shell` needs a terminal as its input")
+    config = stage_for(scenario, seed=seed).fleet_config()
+    names = [one.name for one in config.hosts]
+    if host is not None and host not in names:
+        raise unknown("host", host, names)
+
+    async def visit() -> int:
+        running = await start(config)
+        try:
+            return await interactive(running, host or running.hosts[0])
+        finally:
+            await running.stop()
+
+    raise SystemExit(anyio.run(visit))
