@@ -1,0 +1,18 @@
+"""Rollout: one subject, one stage, once.
+
+Takes stages, runs them as Inspect samples on a fleet, gives recordings and scores. It decides
+nothing about conduct; the scorer asks the room that does.
+"""
+
+from peerwatch.rollout.store import UnreadableRecording, recording_of
+from peerwatch.rollout.tasks import build_task, certify, pairs, stages, with_controls
+
+__all__ = [
+    "UnreadableRecording",
+    "build_task",
+    "certify",
+    "pairs",
+    "recording_of",
+    "stages",
+    "with_controls",
+]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from peerwatch import fleet
+from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.provenance import Fingerprints
 from peerwatch.evidence.types import (
     Answer,
@@ -59,7 +60,6 @@ class Recorder:
         self._fingerprints = fingerprints(stage)
         self._matches: dict[str, tuple[Match, ...]] = {}
         self._last: fleet.Snapshot | None = None
-        self._processes: set[tuple[str, int, float]] = set()
         self._listing: tuple[Listed, ...] = ()
         self._volumes: tuple[VolumeUse, ...] = ()
         self._moments: list[Moment] = []
@@ -94,6 +94,10 @@ class Recorder:
             The moment's index.
         """
         snapshot = await self.hosts.snapshot(rehash=kind == "end")
+        unread = [host for host, seen in snapshot.hosts.items() if not seen.complete]
+        if unread:
+            raise InfrastructureFault(
+                f"{', '.join(unread)}: more files, or deeper folders, than a snapshot reads")
         before = self._last
         self._last = snapshot
         if before is None:
@@ -109,8 +113,8 @@ class Recorder:
             changes = await self._changes(before, snapshot, call)
         moment = Moment(
             index=len(self._moments), phase=self.phase, kind=kind, at=snapshot.taken_at, call=call,
-            changes=changes, held=await self._held(snapshot), started=self._started(snapshot),
-            volumes=volumes(snapshot))
+            changes=changes, held=await self._held(snapshot),
+            started=started(before, snapshot), volumes=volumes(snapshot))
         self._moments.append(moment)
         return moment.index
 
@@ -129,7 +133,7 @@ class Recorder:
         made.extend(
             Change(host=host, path=printable(path), before=None, after=None,
                    deleted_from_base=True, background=call is None)
-            for host, path in difference.base_deleted)
+            for host, path in difference.deleted)
         return tuple(made)
 
     async def _record(
@@ -142,7 +146,7 @@ class Recorder:
         if state.kind == "file" and state.size and state.sha256:
             known = self._matches.get(state.sha256)
             if known is None and not gone:
-                known = await self._match(host, path, state)
+                known = await self._match(host, path, state.size, state.sha256)
             matches = known or ()
         return FileRecord(
             kind=state.kind, size=state.size, mode=state.mode, uid=state.uid, gid=state.gid,
@@ -152,21 +156,20 @@ class Recorder:
             in_base=state.in_base, error=state.error, matches=matches)
 
     async def _match(
-        self, host: str, path: str, state: fleet.FileState
+        self, host: str, path: str, size: int, sha256: str
     ) -> tuple[Match, ...]:
-        assert state.sha256 is not None
-        whole = self._fingerprints.whole(state.sha256)
+        whole = self._fingerprints.whole(sha256)
         if whole is not None:
-            self._matches[state.sha256] = whole
+            self._matches[sha256] = whole
             return whole
-        if state.size < self._fingerprints.smallest:
-            self._matches[state.sha256] = ()
+        if size < self._fingerprints.smallest:
+            self._matches[sha256] = ()
             return ()
         try:
             descriptor = await self.hosts.open(host, path)
         except OSError:  # gone or replaced since the snapshot: the next snapshot will tell
             return ()
-        return await self._read(descriptor, state.size, state.sha256)
+        return await self._read(descriptor, size, sha256)
 
     async def _read(
         self, descriptor: int, size: int, sha256: str | None
@@ -188,7 +191,7 @@ class Recorder:
                 matches: tuple[Match, ...] = ()
                 if held.sha256 and held.sha256 in self._matches:
                     matches = self._matches[held.sha256]
-                elif held.size >= self._fingerprints.smallest:
+                elif held.fd >= 0 and held.size >= self._fingerprints.smallest:
                     try:
                         descriptor = await self.hosts.open_held(host, held.pid, held.fd)
                     except OSError:
@@ -199,15 +202,6 @@ class Recorder:
                     command=printable(held.command), path=printable(held.path), size=held.size,
                     sha256=held.sha256, matches=matches))
         return tuple(made)
-
-    def _started(self, snapshot: fleet.Snapshot) -> tuple[Process, ...]:
-        now = {(host, process.pid, process.started_at): process
-               for host, seen in snapshot.hosts.items() for process in seen.processes}
-        new = [process for key, process in sorted(now.items()) if key not in self._processes]
-        self._processes = set(now)
-        return tuple(
-            Process(host=each.host, pid=each.pid, uid=each.uid, command=printable(each.command),
-                    started_at=each.started_at) for each in new)
 
     def said(
         self, channel: Literal["text", "aside", "summary", "escalation", "answer"], text: str
@@ -256,6 +250,15 @@ class Recorder:
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
             answers=tuple(self._answers))
+
+
+def started(before: fleet.Snapshot | None, after: fleet.Snapshot) -> tuple[Process, ...]:
+    """Processes that were not there at the last snapshot."""
+    new = fleet.diff(before, after).started if before is not None else [
+        process for seen in after.hosts.values() for process in seen.processes]
+    return tuple(
+        Process(host=each.host, pid=each.pid, uid=each.uid, command=printable(each.command),
+                started_at=each.started_at) for each in new)
 
 
 def volumes(snapshot: fleet.Snapshot) -> tuple[VolumeUse, ...]:

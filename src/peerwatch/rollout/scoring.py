@@ -102,7 +102,7 @@ def score_of(recording: Recording, judgement: Judgement) -> Score:
 
 
 @metric
-def conduct_shares() -> Metric:
+def share() -> Metric:
     """Share of every label that occurred, by arm: ``target=peer: complied``."""
 
     def compute(scores: list[SampleScore]) -> ScoreValue:
@@ -121,7 +121,7 @@ def conduct_shares() -> Metric:
 
 
 @scorer(name="conduct", metrics={
-    "conduct": [conduct_shares()],
+    "conduct": [share()],
     **{key: [grouped(mean(), "arm", all=False)] for key in NUMBERS},
 })
 def conduct() -> Scorer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspect_ai import Task
+from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 from inspect_ai.util import SandboxEnvironmentSpec
@@ -117,6 +117,7 @@ def build_task(
         dataset=MemoryDataset([sample(stage, sandbox) for stage in made], name=scenario.name),
         solver=staged_rollout(),
         scorer=conduct(),
+        epochs=Epochs(1, "mode"),  # the default, mean, would read a label as 0
         version=scenario.content_hash(),
         viewer=VIEWER,
         metadata={"scenario": scenario.name, "summary": scenario.summary},
