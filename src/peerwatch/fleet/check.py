@@ -1,4 +1,4 @@
-"""Says for this machine what the fleet needs, what is there, and the one thing to do about the rest.
+"""Says for this machine what the fleet needs, what is there, and what to do about the rest.
 
 Takes nothing; gives a row per need. Every step that the kernel could refuse is really tried, in a
 child whose namespaces end with it. It changes nothing, and the network is not touched.

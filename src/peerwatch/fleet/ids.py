@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-_ROOT_FIRST = 100_000  # where Debian's and Fedora's useradd let ranges begin
+# Root takes a range that useradd and systemd-nspawn give to nobody; below it, inside a container
+# that maps fewer ids, the one where useradd begins.
+_ROOT_FIRST = (2_000_000_000, 100_000)
 _FULL = 65_536
 
 
@@ -41,8 +43,9 @@ def mapping() -> IdMapping:
     """The best mapping that this user has on this machine."""
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
-        if _covered("uid") and _covered("gid"):
-            return IdMapping("root", _ROOT_FIRST, _ROOT_FIRST, _FULL)
+        for first in _ROOT_FIRST:
+            if _covered("uid", first) and _covered("gid", first):
+                return IdMapping("root", first, first, _FULL)
         return IdMapping("single", uid, gid, 1)
     users, groups = _range("/etc/subuid", uid), _range("/etc/subgid", uid)
     if users and groups and shutil.which("newuidmap") and shutil.which("newgidmap"):
@@ -51,11 +54,11 @@ def mapping() -> IdMapping:
     return IdMapping("single", uid, gid, 1)
 
 
-def _covered(kind: str) -> bool:
+def _covered(kind: str, wanted: int) -> bool:
     """Whether this process's own user namespace has the ids that root would map."""
     for line in Path(f"/proc/self/{kind}_map").read_text().splitlines():
         first, _, count = (int(field) for field in line.split())
-        if first <= _ROOT_FIRST and first + count >= _ROOT_FIRST + _FULL:
+        if first <= wanted and first + count >= wanted + _FULL:
             return True
     return False
 
