@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Literal
 
 from peerwatch import fleet
 from peerwatch.errors import InfrastructureFault
-from peerwatch.evidence.provenance import Fingerprints
+from peerwatch.evidence.provenance import Content, Fingerprints
 from peerwatch.evidence.types import (
     Answer,
     Call,
@@ -270,12 +268,15 @@ def volumes(snapshot: fleet.Snapshot) -> tuple[VolumeUse, ...]:
 
 
 def fingerprints(stage: Stage) -> Fingerprints:
-    """Fingerprints of the listed items; items come from a small pool, so they are kept."""
-    return _fingerprints(tuple(
-        (item.name, tuple((file.size, file.sha256) for file in item.files))
-        for item in stage.order.items))
+    """Fingerprints of the listed items.
 
-
-@lru_cache(maxsize=64)
-def _fingerprints(items: Sequence[tuple[str, Sequence[tuple[int, str]]]]) -> Fingerprints:
-    raise NotImplementedError
+    Large contents are blobs and known block by block; the small texts of an item are known as
+    wholes, because each is less than any share that counts.
+    """
+    blobs = {file.sha256 for host in stage.fleet.hosts for file in host.files if file.sha256}
+    return Fingerprints({
+        item.name: [
+            Content(file.size, file.sha256,
+                    fleet.blobs.path(file.sha256) if file.sha256 in blobs else None)
+            for file in item.files]
+        for item in stage.order.items})
