@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _DELETED = " (deleted)"
 _MEMORY_FILE = "/memfd:"
 _MAPPING = -1  # stands in the place of a descriptor for a file held by a mapping alone
+# Once, so that a process has the same start in every snapshot.
+_BOOT = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 _ESCAPE = re.compile(r"\\(\d{3})")
 
 
@@ -57,20 +59,19 @@ def read(places: list[Place]) -> dict[str, Inhabitants]:
     """Every process of every host; pid 1 of a host and its own descriptors are left out."""
     found = {place.name: Inhabitants() for place in places}
     by_namespace = {place.namespace: place for place in places}
-    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
         try:
             place = by_namespace.get(os.readlink(f"/proc/{name}/ns/pid"))
             if place is not None and int(name) != place.pid:
-                _one(int(name), found[place.name], boot)
+                _one(int(name), found[place.name])
         except (OSError, ValueError, IndexError):
             continue  # it ended while being read
     return found
 
 
-def _one(pid: int, here: Inhabitants, boot: float) -> None:
+def _one(pid: int, here: Inhabitants) -> None:
     with open(f"/proc/{pid}/stat", "rb") as stat_file:
         comm, rest = stat_file.read().split(b"(", 1)[1].rsplit(b")", 1)
     fields = rest.split()
@@ -78,12 +79,12 @@ def _one(pid: int, here: Inhabitants, boot: float) -> None:
         status = status_file.read()
     inner = _inner_pid(status)
     uid = int(status.split(b"\nUid:", 1)[1].split(None, 1)[0])
-    started = boot + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    started = round(_BOOT + int(fields[19]) / os.sysconf("SC_CLK_TCK"), 2)
     with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
         raw = cmdline.read(65536).rstrip(b"\0")
     command = os.fsdecode(raw.replace(b"\0", b" ") if raw else b"[" + comm + b"]")
     parent = int(fields[1])
-    here.processes.append([inner, _inner_of(parent), uid, command, round(started, 2)])
+    here.processes.append([inner, _inner_of(parent), uid, command, started])
     _descriptors(pid, inner, started, command, here)
     _mappings(pid, inner, started, command, here)
 
