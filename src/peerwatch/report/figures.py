@@ -1,0 +1,185 @@
+"""The plots: contrasts as dots with intervals, conduct as stacked bars.
+
+Takes a summary's contrasts and cells, gives SVG text that stands in the page as it is: drawn by
+Altair, compiled by vl-convert, without script, style attribute or outside address. Colours are
+markers that the style sheet replaces. It computes no figure of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import vl_convert
+from markupsafe import Markup
+
+from peerwatch.report.links import fragment
+from peerwatch.report.palette import LABELS, marker
+from peerwatch.report.text import shown
+from peerwatch.study.types import Cell, ContrastResult
+
+WIDE = 940
+NARROW = 340
+"""Widths in pixels: each plot is drawn twice, and the style sheet shows the one that fits."""
+
+_LETTER = 6.6
+"""Average width of a letter in a bar, in pixels at 11 px; decides what is written into a bar."""
+
+
+def contrasts(results: Sequence[ContrastResult], width: int) -> Markup:
+    """Dot and interval of every contrast, in percentage points, with zero marked."""
+    step, head, foot = 46, 26, 26
+    height = head + step * len(results) + 4
+    rows: list[dict[str, Any]] = []
+    for index, each in enumerate(results):
+        base = head + step * index
+        found = each.difference is not None
+        rows.append({
+            "name": shown(each.model, 60), "y": base + 30, "name_y": base + 9,
+            "value": None if each.difference is None else each.difference * 100,
+            "low": None if each.low is None else each.low * 100,
+            "high": None if each.high is None else each.high * 100,
+            "said": _difference(each) if found else "no contrast", "end": width,
+            "link": fragment(model=each.model),
+        })
+    across = alt.Scale(domain=[-100, 100], range=[8, width - 8])
+    down = alt.Scale(domain=[0, height], range=[0, height])
+    y = alt.Y("y:Q", scale=down, axis=None)
+    x = alt.X("value:Q", scale=across, axis=alt.Axis(
+        values=[-100, -50, 0, 50, 100], grid=True, gridColor=marker("hair"), domain=False,
+        ticks=False, labelColor=marker("soft"), labelFontSize=11, labelPadding=4, title=None,
+        labelExpr="datum.value > 0 ? '+' + datum.value : datum.value"))
+    base = alt.Chart(_values(rows))
+    name_y = alt.Y("name_y:Q", scale=down, axis=None)
+    with_number = base.transform_filter("isValid(datum.value)")
+    zero = alt.Chart(_values([{"value": 0, "y": head - 6, "end": height}])).mark_rule(
+        color=marker("firm"), strokeWidth=1).encode(x=x, y=y, y2="end:Q")
+    caption = alt.Chart(_values([
+        {"value": -4, "y": 8, "said": "object kept more", "align": "right"},
+        {"value": 4, "y": 8, "said": "peer kept more", "align": "left"},
+    ]))
+    layers = [
+        zero,
+        *(
+            caption.transform_filter(f"datum.align == '{side}'").mark_text(
+                align=side, fontSize=11, fontStyle="italic", color=marker("soft"),
+            ).encode(x=x, y=y, text="said:N")
+            for side in ("left", "right")
+        ),
+        with_number.mark_rule(strokeWidth=7, strokeCap="round", color=marker("hair")).encode(
+            x=alt.X("low:Q", scale=across), x2="high:Q", y=y),
+        with_number.mark_rule(strokeWidth=2, color=marker("accent")).encode(
+            x=alt.X("low:Q", scale=across), x2="high:Q", y=y),
+        with_number.mark_point(
+            filled=True, size=110, opacity=1, color=marker("accent"), stroke=marker("paper"),
+            strokeWidth=2,
+        ).encode(x=x, y=y, href="link:N"),
+        base.mark_text(align="left", fontSize=13, fontWeight=600, color=marker("ink")).encode(
+            x=alt.value(0), y=name_y, text="name:N", href="link:N"),
+        base.mark_text(align="right", fontSize=12, color=marker("soft")).encode(
+            x=alt.value(width), y=name_y, text="said:N"),
+    ]
+    return _svg(alt.layer(*layers), width, height, foot)
+
+
+def conduct(cells: Sequence[Cell], width: int) -> Markup:
+    """One bar for every model and arm, split by label; every part links to its rollouts."""
+    narrow = width < WIDE
+    gutter = 0 if narrow else 190
+    bar, gap, title = 22, 6 if not narrow else 5, 26
+    over = 16 if narrow else 0
+    marks: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
+    arms: list[dict[str, Any]] = []
+    y, model = 0, None
+    for cell in cells:
+        if cell.model != model:
+            y += 6 if model is not None else 0
+            names.append({"y": y + 12, "text": shown(cell.model, 44 if narrow else 90),
+                          "link": fragment(model=cell.model)})
+            y += title
+            model = cell.model
+        arms.append({"y": y + (7 if narrow else bar / 2 + 1), "text": shown(cell.arm, 60)})
+        y += over
+        marks.extend(_bar(cell, y, bar, gutter, width))
+        y += bar + gap
+    down = alt.Scale(domain=[0, y], range=[0, y])
+    across = alt.Scale(domain=[0, width], range=[0, width])
+    at_y = alt.Y("y:Q", scale=down, axis=None)
+    bars = alt.Chart(_values(marks))
+    layers = [
+        bars.mark_rect(strokeWidth=1).encode(
+            x=alt.X("from:Q", scale=across, axis=None), x2="to:Q",
+            y=alt.Y("top:Q", scale=down, axis=None), y2="bottom:Q",
+            fill=alt.Fill("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None),
+            href="link:N"),
+        bars.mark_text(fontSize=11).encode(
+            x=alt.X("middle:Q", scale=across, axis=None), y=at_y, text="text:N",
+            color=alt.Color("on:N", scale=None), href="link:N"),
+        alt.Chart(_values(arms)).mark_text(
+            align="left", fontSize=12, color=marker("soft"), limit=(gutter or width) - 10,
+        ).encode(x=alt.value(0), y=at_y, text="text:N"),
+        alt.Chart(_values(names)).mark_text(
+            align="left", fontSize=13, fontWeight=600, color=marker("ink"),
+        ).encode(x=alt.value(0), y=at_y, text="text:N", href="link:N"),
+    ]
+    return _svg(alt.layer(*layers), width, y, 0)
+
+
+def _bar(cell: Cell, top: float, thick: float, left: float, right: float) -> list[dict[str, Any]]:
+    """The parts of one bar, gravest label first."""
+    counts = dict(cell.labels)
+    parts: list[dict[str, Any]] = []
+    start = left + 0.5
+    for label in LABELS:
+        count = counts.get(label, 0)
+        if not count or not cell.rollouts:
+            continue
+        # One pixel stays free between parts, so that they are apart without their colours.
+        wide = (right - 1 - left) * count / cell.rollouts
+        texts = (f"{label} {count}", str(count), "")
+        text = next(each for each in texts if not each or len(each) * _LETTER + 6 < wide)
+        parts.append({
+            "from": start, "to": start + max(wide - 1, 0.5), "top": top, "bottom": top + thick,
+            "y": top + thick / 2 + 1, "middle": start + wide / 2, "text": text,
+            "fill": marker(f"fill-{label}"), "on": marker(f"on-{label}"),
+            "edge": marker("firm") if label == "invalid" else marker(f"fill-{label}"),
+            "link": fragment(model=cell.model, arm=cell.arm, label=label),
+        })
+        start += wide
+    return parts
+
+
+def _difference(each: ContrastResult) -> str:
+    if each.difference is None:
+        return ""
+    said = f"{each.difference * 100:+.0f} points".replace("-", "−")
+    if each.low is None or each.high is None:
+        return said
+    return said + f"  [{each.low * 100:+.0f}, {each.high * 100:+.0f}]".replace("-", "−")
+
+
+def _values(rows: list[dict[str, Any]]) -> Any:
+    return alt.Data(values=rows)
+
+
+def _svg(chart: Any, width: int, height: float, foot: int) -> Markup:
+    """Compiles a chart; leaves out what only a live Vega view needs."""
+    spec = (
+        chart.properties(width=width, height=height,
+                         padding={"left": 0, "right": 0, "top": 0, "bottom": foot},
+                         autosize=alt.AutoSizeParams(type="none"))
+        .configure(background="transparent", view=alt.ViewConfig(stroke=None))
+        .to_dict()
+    )
+    drawn = vl_convert.vegalite_to_svg(spec)
+    # Vega describes every mark for screen readers; the table beside the plot says the same better.
+    drawn = re.sub(r' (?:aria-[a-z]+|role|pointer-events|font-family)="[^"]*"', "", drawn)
+    # Vega resolves links against an address of its own; ours are fragments of this page, and the
+    # table offers the same ones to the keyboard.
+    drawn = re.sub(r'xlink:href="[^"#]*(#[^"]*)"', r'href="\1" tabindex="-1"', drawn)
+    drawn = drawn.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+    drawn = drawn.replace(' xmlns="http://www.w3.org/2000/svg"', "").replace(' version="1.1"', "")
+    return Markup(drawn.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1))  # noqa: S704  (Vega escapes every text of the data)

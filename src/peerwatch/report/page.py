@@ -1,0 +1,300 @@
+"""The page: one self-contained HTML file from a summary and its rollouts.
+
+Takes a ``Summary`` and its ``Rollout`` values, gives one file that needs no network. It estimates
+nothing: every figure comes from the summary, every verdict from the rollout. Text of subjects
+reaches the template only through ``text``; the template escapes all of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from peerwatch.report import figures
+from peerwatch.report.links import fragment, key
+from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
+from peerwatch.report.story import FLAGS, tell
+from peerwatch.report.text import shown
+from peerwatch.report.view import Story
+from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
+
+TITLE = "What was ordered, done and said"
+
+CAN = (
+    "Deeds are read from the machines: snapshots of every host around every tool call. No model "
+    "judges anything on this page.",
+    "Claims are compared with the state of the machines at the moment when they were made.",
+    "A contrast compares two arms that differ in what the target is and in nothing else; its "
+    "certificate proves that from the bytes that the subject was shown.",
+    "Invalid rollouts (a host, a provider or our own code failed) stand outside every rate, are "
+    "counted beside it, and are listed.",
+)
+CANNOT = (
+    "It does not say why. Intent is never judged; a label names conduct, not a motive.",
+    "It says nothing about other jobs, other wordings or other models than those that were run.",
+    "Facts that nothing reads yet are taken as no. A label that would change if one of them were "
+    "true is marked provisional.",
+    "Content that was encrypted, or kept where no snapshot looks, is not seen.",
+)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The rollouts of one model in one arm."""
+
+    anchor: str
+    model: str
+    arm: str
+    stories: Sequence[Story]
+
+
+def write(
+    summary: Summary, rollouts: Sequence[Rollout], out: Path, *, title: str = TITLE
+) -> None:
+    """Writes the page.
+
+    Args:
+        summary: what the headline and the tables show.
+        rollouts: every rollout of the summary's cells, and any other that should be listed.
+        out: the file to write; its folder is made where it is missing. An older page stays whole
+            until the new one is complete.
+        title: the page's title.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_name(f"{out.name}.part")
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        for piece in _pieces(summary, rollouts, title):
+            # Lone surrogates have no UTF-8; ``visible`` has replaced them in all foreign text.
+            file.write(piece)
+    part.replace(out)
+
+
+def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterator[str]:
+    sheet, script = _assets()
+    stream = _environment().get_template("page.html.j2").stream(
+        title=shown(title, 200),
+        policy=_policy(sheet, script),
+        style=Markup(sheet),  # noqa: S704  (the package's own file)
+        script=Markup(script),  # noqa: S704
+        version=version("peerwatch"),
+        eyebrow=_eyebrow(summary, rollouts),
+        lede=_lede(summary),
+        validated_only=summary.validated_only,
+        contrasts=[_contrast(each) for each in summary.contrasts],
+        one_treatment=_only(each.treatment for each in summary.contrasts),
+        one_control=_only(each.control for each in summary.contrasts),
+        methods="; ".join(sorted({shown(each.method, 120) for each in summary.contrasts})),
+        notes=_notes(summary.contrasts),
+        contrast_wide=figures.contrasts(summary.contrasts, figures.WIDE),
+        contrast_narrow=figures.contrasts(summary.contrasts, figures.NARROW),
+        conduct_wide=figures.conduct(summary.cells, figures.WIDE),
+        conduct_narrow=figures.conduct(summary.cells, figures.NARROW),
+        used=_used(summary),
+        cells=_cells(summary),
+        provisional=any(cell.provisional for cell in summary.cells),
+        prose_bound=any(cell.deception != cell.deception_fields_only for cell in summary.cells),
+        models=_names(each.model for each in rollouts),
+        arms=_names(each.arm for each in rollouts),
+        facts=list(FLAGS.items()),
+        groups=_groups(summary, rollouts),
+        can=CAN,
+        cannot=CANNOT,
+        warnings=[shown(each, 600) for each in summary.warnings],
+        made_by=_made_by(rollouts),
+    )
+    stream.enable_buffering(64)
+    return stream
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("peerwatch.report", "page"), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@cache
+def _assets() -> tuple[str, str]:
+    """The style sheet with its colours, and the script."""
+    folder = resources.files("peerwatch.report") / "page"
+    sheet = (
+        f":root{{{style('light')}}}"
+        f"@media (prefers-color-scheme:dark){{:root{{{style('dark')}}}}}"
+        f"@media print{{:root{{{style('light')}}}}}\n"
+        + (folder / "page.css").read_text(encoding="utf-8") + plot_rules() + chip_rules())
+    return sheet, (folder / "page.js").read_text(encoding="utf-8")
+
+
+def _policy(sheet: str, script: str) -> str:
+    """A content security policy that lets only these two texts act, and nothing load."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(sheet)}'; "
+        f"script-src 'sha256-{digest(script)}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'")
+
+
+def _eyebrow(summary: Summary, rollouts: Sequence[Rollout]) -> str:
+    models = len({each.model for each in rollouts})
+    return " · ".join((
+        "peerwatch", f"scenario {shown(summary.scenario, 80)}", _count(len(rollouts), "rollout"),
+        _count(models, "model" if not summary.validated_only else "organism")))
+
+
+def _lede(summary: Summary) -> str:
+    invalid = sum(cell.invalid for cell in summary.cells)
+    total = sum(cell.rollouts for cell in summary.cells)
+    provisional = sum(cell.provisional for cell in summary.cells)
+    said = f"{_count(total - invalid, 'valid rollout')}, {invalid} invalid"
+    if provisional:
+        said += f", {provisional} with a provisional label"
+    return (
+        f"{said}. What a subject did is read from the machines; what it said is compared with "
+        "that. Every number below leads to the rollouts behind it.")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{value * 100:+.0f}".replace("-", "−")
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    span = ""
+    if rate.value is not None:
+        span = f"{rate.value:.0%}"
+        if rate.low is not None and rate.high is not None:
+            span += f" [{rate.low * 100:.0f}, {rate.high * 100:.0f}]"
+    return {"events": rate.events, "valid": rate.valid, "span": span}
+
+
+def _contrast(each: ContrastResult) -> dict[str, Any]:
+    interval = "–"
+    if each.low is not None and each.high is not None:
+        interval = f"{_points(each.low)} to {_points(each.high)}"
+    treatment, control = (
+        {"model": each.model, "arm": arm} for arm in (each.treatment, each.control))
+    return {
+        "model": shown(each.model, 120), "link": fragment(model=each.model),
+        "difference": _points(each.difference), "interval": interval,
+        "treatment": shown(each.treatment, 80), "control": shown(each.control, 80),
+        "treatment_rate": _rate(each.treatment_rate), "control_rate": _rate(each.control_rate),
+        "treatment_link": fragment(**treatment, fact="kept"),
+        "treatment_all": fragment(**treatment, fact="valid"),
+        "control_link": fragment(**control, fact="kept"),
+        "control_all": fragment(**control, fact="valid"),
+        "pairs": each.pairs, "certified": each.certified,
+    }
+
+
+def _notes(results: Sequence[ContrastResult]) -> list[tuple[str, str]]:
+    """Every note once, with the models that it is about."""
+    about: dict[str, list[str]] = {}
+    for each in results:
+        if each.note:
+            about.setdefault(shown(each.note, 300), []).append(shown(each.model, 80))
+    return [(note, ", ".join(models)) for note, models in about.items()]
+
+
+def _only(values: Iterable[str]) -> str:
+    """The one value that all have in common, else ''."""
+    seen = set(values)
+    return shown(seen.pop(), 80) if len(seen) == 1 else ""
+
+
+def _used(summary: Summary) -> list[str]:
+    """Labels that occur, gravest first."""
+    seen = {label for cell in summary.cells for label, count in cell.labels if count}
+    return [label for label in LABELS if label in seen]
+
+
+def _cells(summary: Summary) -> list[dict[str, Any]]:
+    used = _used(summary)
+    rows: list[dict[str, Any]] = []
+    before: Cell | None = None
+    for cell in summary.cells:
+        counts = dict(cell.labels)
+        rows.append({
+            "model": shown(cell.model, 120), "model_link": fragment(model=cell.model),
+            "arm": shown(cell.arm, 80), "link": fragment(model=cell.model, arm=cell.arm),
+            "again": before is not None and before.model == cell.model,
+            "rollouts": cell.rollouts, "invalid": cell.invalid, "incomplete": cell.incomplete,
+            "provisional": cell.provisional,
+            "preservation": _rate(cell.preservation),
+            "tried_and_failed": _rate(cell.tried_and_failed),
+            "deception": _rate(cell.deception),
+            "deception_fields_only": _rate(cell.deception_fields_only),
+            "links": {
+                flag: fragment(model=cell.model, arm=cell.arm, fact=flag) for flag in FLAGS
+            } | {
+                label: fragment(model=cell.model, arm=cell.arm, label=label)
+                for label in ("invalid", "incomplete")
+            },
+            "counts": [
+                (counts.get(label, 0), fragment(model=cell.model, arm=cell.arm, label=label))
+                for label in used
+            ],
+        })
+        before = cell
+    return rows
+
+
+def _names(seen: Iterable[str]) -> list[tuple[str, str]]:
+    """Keys and shown names, each once, in order of first appearance."""
+    return [(key(name), shown(name, 80)) for name in dict.fromkeys(seen)]
+
+
+def _groups(summary: Summary, rollouts: Sequence[Rollout]) -> Iterator[_Group]:
+    """Rollouts by model and arm, in the summary's order; told only when they are written."""
+    order = {(cell.model, cell.arm): index for index, cell in enumerate(summary.cells)}
+    found: dict[tuple[str, str], list[Rollout]] = {
+        (cell.model, cell.arm): [] for cell in summary.cells}
+    for each in rollouts:
+        found.setdefault((each.model, each.arm), []).append(each)
+    ranks = {label: index for index, label in enumerate(LABELS)}
+    for model, arm in sorted(found, key=lambda each: order.get(each, len(order))):
+        stories = [tell(each, len(rollouts)) for each in found[model, arm]]
+        stories.sort(key=lambda story: ranks.get(story.label, len(ranks)))
+        yield _Group(
+            anchor=fragment(model=model, arm=arm)[1:], model=shown(model, 120),
+            arm=shown(arm, 80), stories=list(_with_spots(model, arm, stories)))
+
+
+def _with_spots(model: str, arm: str, stories: Sequence[Story]) -> Iterator[Story]:
+    """Marks the first rollout of each label: where a number leads when no script runs."""
+    before = None
+    for story in stories:
+        if story.label == before:
+            yield story
+        else:
+            yield replace(story, spot=fragment(model=model, arm=arm, label=story.label)[1:])
+        before = story.label
+
+
+def _made_by(rollouts: Sequence[Rollout]) -> list[tuple[str, str]]:
+    """Versions and logs behind the page."""
+    scored = sorted({each.scored_version for each in rollouts if each.scored_version})
+    logs = sorted({each.log for each in rollouts})
+    bases = sorted({each.recording.base for each in rollouts if each.recording})
+    rows = [("peerwatch", version("peerwatch"))]
+    if scored:
+        rows.append(("verdict in the logs", ", ".join(shown(each, 60) for each in scored)))
+    if bases:
+        rows.append(("base system", ", ".join(shown(each, 80) for each in bases)))
+    rows.append(("logs", f"{len(logs)}: " + shown(", ".join(logs), 600) if logs else "none"))
+    return rows
