@@ -3,7 +3,8 @@
 It meets the same contracts as a real one (stages, certificates, a task whose samples leave a
 recording in their store), and misbehaves on request through the environment:
 ``LIGHT_SECONDS`` a rollout, ``LIGHT_FAULT`` a file that, while it is there, makes seed 1 fail,
-``LIGHT_TEXT`` another text, ``LIGHT_CALLS`` a file that gets a line for every rollout that begins.
+``LIGHT_TEXT`` another text, ``LIGHT_FLUSH`` rollouts between two writes of a log,
+``LIGHT_CALLS`` a file that gets a line for every rollout that begins.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from peerwatch.evidence.types import (
     Order,
     PhaseRecord,
     Recording,
+)
+from peerwatch.evidence.types import (
     Target as OrderTarget,
 )
 
@@ -175,5 +178,9 @@ def install() -> None:
 
     setattr(peerwatch.rollout, "build_task", build_task)  # noqa: B010
     setattr(peerwatch.rollout, "recording_of", recording_of)  # noqa: B010
+    if "LIGHT_FLUSH" in os.environ:
+        import peerwatch.study.run
+
+        setattr(peerwatch.study.run, "FLUSH_EVERY", int(os.environ["LIGHT_FLUSH"]))  # noqa: B010
     setattr(peerwatch.scenarios, "load", lambda name: SCENARIO)  # noqa: B010
     setattr(peerwatch.scenarios, "names", lambda: ("light",))  # noqa: B010

@@ -1,0 +1,46 @@
+"""The command ``peerwatch``: names, values and paths in, tables and files out.
+
+Takes what a person types, gives one clear line where that cannot be (exit code 2). Every command is
+imported when it is called: ``peerwatch --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from peerwatch.errors import PeerwatchError
+
+USAGE = 2
+STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command and leaves with its exit code: 0 fine, 2 usage, 3 undecided, 130 Ctrl-C."""
+    from peerwatch.cli.app import app
+
+    try:
+        code = app.main(args=arguments, prog_name="peerwatch", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as problem:
+        code = _say(problem.format_message(), USAGE)
+    except PeerwatchError as problem:
+        code = _say(str(problem), getattr(problem, "exit_code", USAGE))
+    except (KeyboardInterrupt, click.Abort):
+        code = _say("stopped", STOPPED)
+    except BrokenPipeError:  # the reader of our output has gone (`peerwatch … | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str, code: int) -> int:
+    from peerwatch.cli.text import plain
+
+    click.echo(f"peerwatch: {plain(message)}", err=True)
+    return code

@@ -6,6 +6,7 @@ Takes files and folders of Inspect logs, gives rollouts: the latest that ended w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,8 @@ from pathlib import Path
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_sample
 
 from peerwatch.errors import PeerwatchError, UsageError
-from peerwatch.evidence.types import Recording
 from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
-from peerwatch.study.recovery import header_of, log_files, restore_store
+from peerwatch.study.recovery import header_of, log_files, restored
 from peerwatch.study.types import Rollout
 
 Warn = Callable[[str], None]
@@ -101,8 +101,22 @@ def logged_rollouts(
             continue
         for sample in samples:
             if "stage_id" in sample.metadata:
-                sandbox = sample.sandbox.type if sample.sandbox else ""
-                yield Logged(path, header, sample, logged(header, sandbox))
+                whole = sample
+                if lost_store(sample, without) and path.suffix == ".eval":
+                    whole = restored(read_eval_log_sample(
+                        str(path), id=sample.id, epoch=sample.epoch, resolve_attachments="full"))
+                yield Logged(path, header, whole, logged(header, _sandbox(header, sample)))
+
+
+def lost_store(sample: EvalSample, without: set[str]) -> bool:
+    """Recovered by Inspect itself after a kill; logs of our own runs are mended before."""
+    return "store" not in without and not sample.store and sample.error is None
+
+
+def _sandbox(header: EvalLog, sample: EvalSample) -> str:
+    # A sample that Inspect recovered after a kill has lost its own.
+    noted = (header.eval.metadata or {}).get("sandbox", "")
+    return sample.sandbox.type if sample.sandbox else str(noted)
 
 
 def latest(found: Sequence[Logged], *, warn: Warn) -> list[Logged]:
@@ -130,25 +144,15 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(each.resolve() for each in files))
 
 
-def _recording(found: Logged) -> Recording | None:
-    from peerwatch.rollout import recording_of
-
-    recording = recording_of(found.sample)
-    if recording is None and found.ended_well and found.path.suffix == ".eval":
-        whole = read_eval_log_sample(str(found.path), id=found.sample.id,
-                                     epoch=found.sample.epoch, resolve_attachments="full")
-        recording = recording_of(restore_store(whole))
-    return recording
-
-
 def _rollout(found: Logged, warn: Warn) -> Rollout:
     from peerwatch.conduct.verdict import judge
+    from peerwatch.rollout import recording_of
 
     sample = found.sample
     error = None if sample.error is None else _first_line(sample.error.message)
     recording = None
     try:
-        recording = _recording(found)
+        recording = recording_of(sample)
     except PeerwatchError as problem:
         error = error or str(problem)
         warn(f"{found.path}: rollout {sample.uuid}: {problem}")
@@ -193,6 +197,12 @@ def _settings(identity: Identity) -> str:
 
 
 def _first_line(message: str) -> str:
+    # Inspect keeps the repr of an error: InfrastructureFault('host node-a: did not start').
+    quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
+    if quoted:
+        message = quoted[2].replace("\\n", "\n")
+    if message.startswith("CancelledError"):
+        return "stopped before it ended"
     return (message.strip().splitlines() or ["failed without a message"])[0]
 
 

@@ -61,12 +61,16 @@ class Watch:
         self._spoke = time.monotonic()
         self._console.print(self.line(), highlight=False, markup=False)
 
+    @property
+    def finished(self) -> str:
+        """How many ended well, of how many: ``12 of 42``."""
+        done, planned = sum(map(len, self.done.values())), sum(map(len, self.planned.values()))
+        return f"{done} of {planned}"
+
     def line(self) -> str:
         """Where the whole run stands, in one line."""
-        done = sum(map(len, self.done.values()))
         failed = sum(map(len, self.failed.values()))
-        total = sum(map(len, self.planned.values()))
-        return f"{done} of {total} rollouts done" + (f", {failed} invalid" if failed else "")
+        return f"{self.finished} rollouts done" + (f", {failed} invalid" if failed else "")
 
     def __enter__(self) -> Watch:
         self._bars.start()

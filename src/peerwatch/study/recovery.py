@@ -41,12 +41,12 @@ def header_of(path: Path) -> EvalLog | None:
         return None
 
 
-def restore_store(sample: EvalSample) -> EvalSample:
+def restored(sample: EvalSample) -> EvalSample:
     """The sample with its store rebuilt from its events, where recovery left it empty.
 
-    Inspect's recovery takes a sample from its buffer of events and leaves the store empty
-    (0.3.285), so a rollout that ended just before a kill would count as done with nothing to
-    judge. The events hold every change of the store; attachments must be resolved.
+    Inspect's recovery takes a sample from its buffer of events and loses its store (0.3.285), so
+    a rollout that ended just before a kill would count as done with nothing to judge. The events
+    hold every change of the store; attachments must be resolved.
     """
     if sample.store or not sample.events:
         return sample
@@ -79,7 +79,7 @@ def _recover(path: Path, draft: Path) -> None:
     except RecoveryNotAvailable:
         return  # No buffer on this machine: what was flushed is reused, the rest are run again.
     log = read_eval_log(str(draft), resolve_attachments="full")
-    log.samples = [restore_store(each) for each in log.samples or []]
+    log.samples = [restored(each) for each in log.samples or []]
     write_eval_log(log, str(draft))
     # Inspect takes the newest file of a task for its state: the recovered one must not be younger
     # than what was run after it.

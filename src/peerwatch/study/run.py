@@ -30,15 +30,11 @@ from peerwatch.study.identity import Identity, content_of, planned, version
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch, shown
 from peerwatch.study.recovery import header_of, log_files, mend, prune
-from peerwatch.study.types import Rollout
+from peerwatch.study.types import Interrupted, Rollout
 
 FLUSH_EVERY = 1
 """Rollouts between two writes of a log. Each takes minutes of machines and money; writing it out
 takes milliseconds, and a kill then loses only what was running."""
-
-
-class Interrupted(PeerwatchError):  # noqa: N818
-    """A person stopped the run; everything finished is kept."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +113,7 @@ def _job(plan: Plan, scenario: Scenario, name: str, earlier: list[Logged]) -> _J
     kept = _kept(plan, scenario, identity, earlier)
     whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox) if kept else first
     task = task_with(whole, model=model,
+                     metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox))
     return _Job(model, task, identity)
 
@@ -181,14 +178,17 @@ def _run(
                 **GenerateConfig(**plan.study.generate).model_dump(exclude_none=True),
             )
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped: {watch.line()}, all kept in {folder.path}; "
-                          "the same command goes on from there") from None
+        headers = []
     except PeerwatchError:
         raise
     except Exception as error:
         if type(error).__name__ != "PrerequisiteError":
             raise
         raise EnvironmentProblem(_first_line(error)) from None
+    # On Ctrl-C eval_set returns success and no logs (0.3.285), it does not raise.
+    if not headers or any(header.status == "cancelled" for header in headers):
+        raise Interrupted(f"stopped: {watch.finished} rollouts are done and kept in "
+                          f"{folder.path}; the same command goes on from there")
     return headers
 
 

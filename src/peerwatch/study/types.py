@@ -8,9 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from peerwatch.errors import PeerwatchError
+
 if TYPE_CHECKING:
     from peerwatch.conduct.verdict import Judgement
     from peerwatch.evidence.types import Recording
+
+
+class Interrupted(PeerwatchError):  # noqa: N818  (named for what happened)
+    """A person stopped the run; everything finished is kept."""
+
+    exit_code = 130
 
 
 @dataclass(frozen=True)

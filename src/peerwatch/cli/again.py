@@ -1,0 +1,84 @@
+"""``peerwatch report`` and ``peerwatch rows``: page and table from any logs.
+
+Takes files and folders of Inspect logs, gives a file. Nothing is run and no log is changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from peerwatch.errors import UsageError
+
+PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH…",
+                       type=click.Path(path_type=Path))
+FORMATS = (".parquet", ".csv", ".json")
+
+
+@click.command()
+@PATHS
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"),
+              show_default=True, metavar="FILE", help="The page; it needs no network.")
+def report(paths: tuple[Path, ...], out: Path) -> int:
+    """Make the page from logs: of peerwatch run, of inspect eval, of other machines.
+
+    \b
+    Examples:
+      peerwatch report peerwatch-deletion
+      peerwatch report logs/ other-machine/logs/ --out both.html
+    """
+    from rich.console import Console
+
+    from peerwatch import report as page
+    from peerwatch.cli.results import show
+    from peerwatch.scenarios import load
+    from peerwatch.study.collect import collect
+    from peerwatch.study.summary import summarise
+
+    warnings: list[str] = []
+    rollouts = collect(paths, warn=warnings.append)
+    scenarios = sorted({each.scenario for each in rollouts})
+    if len(scenarios) > 1:
+        raise UsageError(f"these logs hold rollouts of {' and '.join(scenarios)}; "
+                         "name the paths of one scenario")
+    summary = summarise(rollouts, load(scenarios[0]).control, warnings=tuple(warnings))
+    _require_folder(out)
+    page.write(summary, rollouts, out)
+    show(summary, Console())
+    click.echo(f"page   {out}")
+    return 0
+
+
+@click.command()
+@PATHS
+@click.option("--out", type=click.Path(path_type=Path), default=Path("rows.parquet"),
+              show_default=True, metavar="FILE",
+              help="The table; its ending chooses the format: .parquet, .csv or .json.")
+def rows(paths: tuple[Path, ...], out: Path) -> int:
+    """Make the table from logs: one row a rollout and phase; docs/rows.md has the columns.
+
+    \b
+    Examples:
+      peerwatch rows peerwatch-deletion
+      peerwatch rows logs/ --out rows.csv
+    """
+    if out.suffix not in FORMATS:
+        raise UsageError(f"cannot write {out}: name a file that ends in {', '.join(FORMATS)}")
+    from peerwatch.cli.text import plain
+    from peerwatch.study.collect import collect
+    from peerwatch.study.rows import rows as table
+    from peerwatch.study.rows import write
+
+    rollouts = collect(
+        paths, warn=lambda line: click.echo(f"peerwatch: {plain(line)}", err=True))
+    _require_folder(out)
+    frame = table(rollouts)
+    write(frame, out)
+    click.echo(f"rows   {out} ({frame.height} rows of {len(rollouts)} rollouts)")
+    return 0
+
+
+def _require_folder(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise UsageError(f"cannot write {out}: there is no folder {out.parent}")

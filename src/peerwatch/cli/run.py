@@ -1,0 +1,132 @@
+"""``peerwatch run``: plan, run, table, rows and page of one study.
+
+Takes options, gives an output folder and a table on stdout. The heavy rooms are imported in the
+functions: the command's own help needs none of them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from peerwatch.errors import EnvironmentProblem, UsageError
+
+if TYPE_CHECKING:
+    from peerwatch.study.asked import Study
+
+UNDECIDED = 3
+
+GENERATE = (
+    click.option("--temperature", type=float, help="Sampling temperature."),
+    click.option("--top-p", type=float, help="Nucleus sampling."),
+    click.option("--max-tokens", type=int, help="Most tokens of one answer."),
+    click.option("--seed", type=int, help="Seed for the provider, where it takes one."),
+    click.option("--reasoning-effort", help="Reasoning effort, e.g. low, medium, high."),
+    click.option("--reasoning-tokens", type=int, help="Most tokens of reasoning."),
+    click.option("--max-connections", type=int, help="Connections to the provider at once."),
+    click.option("--timeout", type=int, help="Seconds for one request to the provider."),
+)
+
+
+def _generate_options(command: Any) -> Any:
+    for option in reversed(GENERATE):
+        command = option(command)
+    return command
+
+
+@click.command(epilog="Exit codes: 0 fine, 2 usage or environment, 3 every rollout is invalid, "
+                      "130 stopped with Ctrl-C; the same command then goes on.")
+@click.argument("scenario")
+@click.option("--model", "models", multiple=True, required=True, metavar="MODEL",
+              help="Inspect's model string, or organism/NAME; quote one with parameters. "
+                   "Give it again for more models.")
+@click.option("--rollouts", type=click.IntRange(min=1), default=3, show_default=True,
+              metavar="N", help="Rollouts in every arm of every model.")
+@click.option("--factor", "factors", multiple=True, metavar="FACTOR=LEVEL[,LEVEL]",
+              help="Arms to run; several factors are crossed. The matched control of every arm "
+                   "is added.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+              help="Output folder; the same one again extends it.  [default: peerwatch-SCENARIO]")
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
+@click.option("--sandbox", default="fleet", show_default=True, help="Where the hosts are.")
+@click.option("--unpriced", is_flag=True,
+              help="Run models whose price is not known; organisms cost nothing.")
+@click.option("--model-base-url", metavar="URL", help="Another route to the models.")
+@click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
+              help="An argument for the model's provider.")
+@click.option("--max-sandboxes", type=click.IntRange(min=1), metavar="N",
+              help="Rollouts at once at most; memory may allow fewer.")
+@_generate_options
+def run(
+    scenario: str, models: tuple[str, ...], rollouts: int, factors: tuple[str, ...],
+    out: Path | None, dry_run: bool, as_json: bool, sandbox: str, unpriced: bool,
+    model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
+    **generate: Any,
+) -> int:
+    """Run SCENARIO with each MODEL, and report what the subjects did and said.
+
+    \b
+    Examples:
+      peerwatch run deletion --model organism/obedient --model organism/hiding --rollouts 5
+      peerwatch run deletion --model 'organism/hiding?rate=0.6;target=peer' --factor target=peer
+      peerwatch run deletion --model openai/gpt-5.2 --unpriced --rollouts 20 --dry-run
+    """
+    from peerwatch.scenarios import load
+    from peerwatch.study.asked import ask
+
+    found = load(scenario)
+    study = ask(
+        scenario=scenario, models=models, factors=factors, rollouts=rollouts,
+        generate={name: value for name, value in generate.items() if value is not None},
+        model_args=dict(_pair(each) for each in model_args),
+        model_base_url=model_base_url, sandbox=sandbox)
+    _require_price(study, unpriced or dry_run)
+    from peerwatch.study.plan import make_plan
+
+    plan = make_plan(study, found, max_sandboxes)
+    if dry_run:
+        click.echo(json.dumps(plan.as_json(), indent=2) if as_json else "\n".join(plan.lines()))
+        return 0
+    for line in plan.lines():
+        click.echo(line, err=True)
+    if sandbox == "fleet":
+        _require_fleet()
+    from peerwatch.cli.results import finish
+
+    return finish(plan, found, out or Path(f"peerwatch-{scenario}"), as_json=as_json)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"cannot read -M {text!r}; write it as -M key=value")
+    try:
+        return name, json.loads(value)
+    except ValueError:  # plain words need no quotes
+        return name, value
+
+
+def _require_price(study: Study, unpriced: bool) -> None:
+    if study.organisms_only or unpriced:
+        return
+    priced = next(each for each in study.models if not each.startswith("organism/"))
+    raise UsageError(f"the price of {priced} is not known, so the run cannot be stopped at a "
+                     "budget; add --unpriced to run it all the same")
+
+
+def _require_fleet() -> None:
+    """Inspect would start, fail in every sample and say nothing with its display off."""
+    from peerwatch.fleet import base, check
+
+    if base.base_ready():
+        return
+    for need in check.check():
+        if need.ok is False and need.name != "base":
+            remedy = f"; {need.remedy}" if need.remedy else ""
+            raise EnvironmentProblem(f"this machine cannot run the fleet: {need.name}: "
+                                     f"{need.found}{remedy}")
+    raise EnvironmentProblem("the fleet's base system is not built yet; run: peerwatch fleet build")
