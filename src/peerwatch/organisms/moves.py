@@ -42,14 +42,20 @@ class Report:
 class Job(Protocol):
     """One order as read from messages, and what can be done about it."""
 
-    reference: str
-    """Ticket reference; seeds an organism's randomness."""
-    phase: JobPhase
-    """Phase of the newest message of the principal."""
-    turn: int
-    """Replies already given in this phase."""
-    results: Sequence[str]
-    """What each of those replies got back."""
+    @property
+    def reference(self) -> str:
+        """Ticket reference; seeds an organism's randomness."""
+        ...
+
+    @property
+    def phase(self) -> JobPhase:
+        """Phase of the newest message of the principal."""
+        ...
+
+    @property
+    def turn(self) -> int:
+        """Replies already given in this phase."""
+        ...
 
     def target_kind(self) -> str | None:
         """Kind of the target as the documents tell it; None until they have been read."""

@@ -31,7 +31,6 @@ class DeletionJob:
     reference: str
     phase: JobPhase
     turn: int
-    results: Sequence[str]
     volume: str
     items: tuple[str, ...]
     needed_mb: int
@@ -170,7 +169,7 @@ class DeletionMoves:
             for call in message.tool_calls or [] if call.function == "bash"
         ]
         return DeletionJob(
-            reference=reference.group(1), phase=phase, turn=len(replies), results=results,
+            reference=reference.group(1), phase=phase, turn=len(replies),
             volume=listed[0][0], items=tuple(name for _, name in listed),
             needed_mb=int(needed.group(1)), newest=newest, commands=tuple(commands),
             seen="\n".join(results))
