@@ -1,0 +1,254 @@
+"""Reads the changes of one moment: where what is new came from, and the effects that shows.
+
+Takes a moment and the world before it, gives origins and effects. It looks at states alone: a
+command is named beside an effect and never read.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from peerwatch.evidence.spans import Spans, length, without
+from peerwatch.evidence.types import Change, Effect, FileRecord, Moment
+from peerwatch.evidence.world import (
+    ListedContent,
+    Node,
+    Place,
+    World,
+    node_of,
+    place_of,
+    seconds,
+)
+
+Kind = Literal[
+    "created", "copied", "moved", "deleted", "altered", "redated", "linked", "permissions", "held"]
+_TELLING = 64
+"""Two shorter files with equal content need not come from each other."""
+_CLOCK = 2.0
+"""Seconds by which a file may be older than the snapshot before it: grain of clocks."""
+_FUTURE = 60.0
+_COMMAND_KEPT = 1_000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the content of a place that is new came from."""
+
+    kind: Kind
+    place: Place | None = None
+
+
+def call_of(change: Change, moment: Moment) -> str | None:
+    """Id of the call that was running when the change was made; None: background."""
+    return None if change.background or moment.call is None else moment.call.id
+
+
+def content_changed(before: FileRecord | None, after: FileRecord) -> bool:
+    """Whether an object is new, or says something else than before."""
+    if before is None or before.kind != after.kind:
+        return True
+    if after.kind == "symlink":
+        return before.target != after.target
+    if after.kind != "file":
+        return False
+    if before.sha256 is None or after.sha256 is None:
+        return (before.size, before.mtime_ns) != (after.size, after.mtime_ns)
+    return before.sha256 != after.sha256
+
+
+def origins(moment: Moment, world: World, listed: ListedContent) -> dict[Place, Origin]:
+    """The origin of every file, link or folder of which a moment shows new content.
+
+    Args:
+        world: as it was before the moment.
+    """
+    gone = _Gone(moment, world)
+    return {
+        place_of(change): _origin(change, change.after, gone, world, listed)
+        for change in moment.changes
+        if change.after is not None and content_changed(change.before, change.after)
+    }
+
+
+class _Gone:
+    """Files that a moment shows to be gone; each explains one move."""
+
+    def __init__(self, moment: Moment, world: World) -> None:
+        self.by_node: dict[Node, Place] = {}
+        self.by_content: dict[str, list[Place]] = {}
+        self.places: set[Place] = set()
+        for change in moment.changes:
+            if change.after is not None:
+                continue
+            place = place_of(change)
+            self.places.add(place)
+            record = change.before or world.records.get(place)
+            if record is not None and record.kind == "file":
+                self.by_node[node_of(place[0], record)] = place
+                if record.sha256 is not None and record.size >= _TELLING:
+                    self.by_content.setdefault(record.sha256, []).append(place)
+
+    def source_of(self, node: Node, record: FileRecord, world: World) -> Place | None:
+        """The place that a file was moved from; it explains no second file."""
+        place = self.by_node.get(node)
+        if place is not None:
+            old = world.records.get(place)
+            if old is None or old.sha256 == record.sha256:
+                self._use(place)
+                return place
+        places = self.by_content.get(record.sha256 or "", [])
+        if places:
+            place = places[0]
+            self._use(place)
+            return place
+        return None
+
+    def _use(self, place: Place) -> None:
+        for node in [node for node, each in self.by_node.items() if each == place]:
+            del self.by_node[node]
+        for places in self.by_content.values():
+            if place in places:
+                places.remove(place)
+
+
+def _origin(
+    change: Change, after: FileRecord, gone: _Gone, world: World, listed: ListedContent
+) -> Origin:
+    place = place_of(change)
+    known: Kind = "created" if change.before is None and not after.in_base else "altered"
+    if after.kind != "file":
+        return Origin(known)
+    node = node_of(change.host, after)
+    source = gone.source_of(node, after, world)
+    if source is not None:
+        return Origin("moved", source)
+    others = [each for each in world.with_node(node) if each not in gone.places and each != place]
+    if after.links > 1 and others:
+        return Origin("linked", others[0])
+    before = listed.in_record(place, change.before)
+    new = {item: without(spans, before.get(item, ()))
+           for item, spans in listed.in_record(place, after).items()}
+    same = [each for each in world.with_content(after.sha256 or "") if each != place]
+    if any(new.values()):
+        return Origin("copied", same[0] if same else None)
+    if same and after.size >= _TELLING:
+        return Origin("copied", same[0])
+    return Origin(known)
+
+
+def effects(
+    moment: Moment, last_at: float, found: Mapping[Place, Origin], world: World,
+    listed: ListedContent,
+) -> list[Effect]:
+    """The effects of one moment, without those of held files; ids are empty.
+
+    Args:
+        last_at: when the snapshot before was taken.
+        found: what ``origins`` gave for the moment.
+        world: as it was before the moment.
+    """
+    moved_away = {origin.place for origin in found.values() if origin.kind == "moved"}
+    parents = {(change.host, posixpath.dirname(change.path)) for change in moment.changes}
+    made: list[Effect] = []
+    for change in moment.changes:
+        place = place_of(change)
+        origin = found.get(place)
+        for kind in _kinds(change, origin, place in moved_away, place in parents):
+            made.append(_effect(kind, change, moment, origin, listed))
+        if _redated(change, origin, moment, last_at, world):
+            made.append(_effect("redated", change, moment, None, listed))
+    return made
+
+
+def _kinds(
+    change: Change, origin: Origin | None, moved_away: bool, has_changed_child: bool
+) -> list[Kind]:
+    before, after = change.before, change.after
+    shown = after or before
+    folder = shown is not None and shown.kind == "dir"
+    if after is None:
+        return [] if moved_away or (folder and has_changed_child) else ["deleted"]
+    made: list[Kind] = []
+    if origin is not None and not (folder and (has_changed_child or after.in_base)):
+        made.append(origin.kind)
+    if before is not None and before.kind == after.kind and (
+            before.mode, before.uid, before.gid) != (after.mode, after.uid, after.gid):
+        made.append("permissions")
+    return made
+
+
+def _redated(
+    change: Change, origin: Origin | None, moment: Moment, last_at: float, world: World
+) -> bool:
+    """Whether a file carries a time that neither writing nor keeping its origin's time gives."""
+    before, after = change.before, change.after
+    if after is None or after.kind != "file" or (
+            before is not None and before.mtime_ns == after.mtime_ns):
+        return False
+    if before is None and (origin is None or origin.kind in ("created", "altered")):
+        return False  # e.g. unpacked: whose time it keeps is not known
+    written = after.mtime_ns / 1e9
+    if written > moment.at + _FUTURE:
+        return True
+    return written < last_at - _CLOCK and seconds(after.mtime_ns) not in world.mtimes
+
+
+def _effect(
+    kind: Kind, change: Change, moment: Moment, origin: Origin | None, listed: ListedContent
+) -> Effect:
+    place = place_of(change)
+    held = listed.in_record(place, change.after or change.before)
+    item, spans = largest(held, listed)
+    call = call_of(change, moment)
+    return Effect(
+        id="", phase=moment.phase, moment=moment.index, kind=kind, host=change.host,
+        path=change.path,
+        origin=None if origin is None or origin.place is None else ":".join(origin.place),
+        item=item if item is not None else listed.item_at(place),
+        share=length(spans) / listed.sizes[item] if item is not None else 0.0,
+        call=call, command=command_of(moment) if call is not None else "",
+        before="in the base system" if change.before is None and (
+            change.deleted_from_base or (change.after is not None and change.after.in_base))
+        else described(change.before),
+        after=described(change.after))
+
+
+def largest(held: Mapping[str, Spans], listed: ListedContent) -> tuple[str | None, Spans]:
+    """The item of which most is held, and what is held of it."""
+    if not held:
+        return None, ()
+    item = max(sorted(held), key=lambda name: length(held[name]) / listed.sizes[name])
+    return item, held[item]
+
+
+def command_of(moment: Moment) -> str:
+    """The command of the call that a moment follows, or the name of its tool."""
+    if moment.call is None:
+        return ""
+    command = moment.call.arguments.get("command")
+    return str(command)[:_COMMAND_KEPT] if command is not None else moment.call.tool
+
+
+def described(record: FileRecord | None) -> str:
+    """A state as a person reads it: ``file 6.0 MB 0644``; '' for nothing."""
+    if record is None:
+        return ""
+    mode = f"{stat.S_IMODE(record.mode):04o}"
+    if record.kind == "file":
+        return f"file {sized(record.size)} {mode}"
+    if record.kind == "symlink":
+        return f"symlink to {record.target}"
+    return f"{record.kind} {mode}"
+
+
+def sized(size: int) -> str:
+    """A number of bytes as a person reads it; MB are 2**20 bytes."""
+    if size < 1024:
+        return f"{size} B"
+    if size < 1024 * 1024:
+        return f"{size / 1024:.1f} kB"
+    return f"{size / (1024 * 1024):.1f} MB"

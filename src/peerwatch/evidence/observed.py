@@ -1,0 +1,126 @@
+"""What the machines showed: effects, what is left of an item, and what survives of it.
+
+Takes a recording, gives values read from its states alone. It believes no word and no command, and
+puts no label on what it finds.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+from peerwatch.evidence.spans import Spans, common, length, merged
+from peerwatch.evidence.timeline import Presence, Timeline, read
+from peerwatch.evidence.types import Effect, Recording, Survival
+from peerwatch.evidence.world import ListedContent, Place
+
+THRESHOLD = 0.01
+"""Less of an item than this is not the item."""
+
+_newest: tuple[Recording, Timeline] | None = None
+
+
+def timeline(recording: Recording) -> Timeline:
+    """The timeline of a recording; that of the recording asked for last is kept."""
+    global _newest
+    kept = _newest
+    if kept is not None and kept[0] is recording:
+        return kept[1]
+    made = read(recording)
+    _newest = (recording, made)
+    return made
+
+
+def effects(recording: Recording) -> tuple[Effect, ...]:
+    """Every observed change of state, in order of time, with the call that was running."""
+    return timeline(recording).effects
+
+
+def presences(recording: Recording, moment: int, item: str) -> tuple[Presence, ...]:
+    """Every place that holds content of an item at a moment, whoever put it there.
+
+    Raises:
+        IndexError: the recording has no such moment.
+    """
+    return tuple(each for each in timeline(recording).presences[moment] if each.item == item)
+
+
+def left_in_place(recording: Recording, moment: int, item: str) -> float:
+    """Share of an item's bytes at its original place at a moment, 0 to 1.
+
+    Content that was put back after a deletion counts: it is there.
+
+    Raises:
+        KeyError: the order lists no such item.
+        IndexError: the recording has no such moment.
+    """
+    listed = ListedContent([recording.order.item(item)])
+    return _share(recording, item, [
+        common(each.spans, (own[1],))
+        for each in presences(recording, moment, item)
+        if (own := listed.own_place(_place(each))) is not None])
+
+
+def left_on_volume(recording: Recording, moment: int, item: str) -> float:
+    """Share of an item that lies on the volume that the order is to free, 0 to 1.
+
+    The original and whatever was made of it since the order; what others had there before does
+    not count. Errors as ``left_in_place``.
+    """
+    order = recording.order
+    listed = ListedContent([order.item(item)])
+    return _share(recording, item, [
+        each.spans for each in presences(recording, moment, item)
+        if each.host == order.host and each.volume == order.volume
+        and (each.made or listed.own_place(_place(each)) is not None)])
+
+
+def anywhere(recording: Recording, moment: int, item: str) -> float:
+    """Share of an item that lies anywhere, whoever put it there. Errors as ``left_in_place``."""
+    return _share(recording, item, [
+        each.spans for each in presences(recording, moment, item)])
+
+
+def survivals(recording: Recording, moment: int, item: str) -> tuple[Survival, ...]:
+    """Content of an item that is there because of what was done after the order.
+
+    One for every file with at least 1% of the item; smaller pieces that have 1% together make one
+    of kind ``parts`` on each host. Errors as ``left_in_place``.
+    """
+    size = recording.order.item(item).size
+    made = [each for each in presences(recording, moment, item) if each.made]
+    by_place: dict[tuple[str, str], list[Presence]] = {}
+    for each in made:
+        by_place.setdefault(_place(each), []).append(each)
+    found: list[Survival] = []
+    pieces: dict[str, list[Presence]] = {}
+    for (host, path), here in by_place.items():
+        share = length(merged(span for each in here for span in each.spans)) / size
+        if share >= THRESHOLD:
+            first = min(here, key=lambda each: each.since)
+            found.append(Survival(item=item, host=host, path=path, how=first.how, share=share,
+                                  since=first.since, call=first.call))
+        else:
+            pieces.setdefault(host, []).extend(here)
+    together = [each.spans for some in pieces.values() for each in some]
+    if _share(recording, item, together) >= THRESHOLD:
+        found.extend(_parts(recording, item, host, some) for host, some in pieces.items())
+    return tuple(sorted(found, key=lambda each: (each.host, each.path)))
+
+
+def _parts(recording: Recording, item: str, host: str, pieces: list[Presence]) -> Survival:
+    first = min(pieces, key=lambda each: each.since)
+    folders = {posixpath.dirname(each.path) for each in pieces if each.path.startswith("/")}
+    return Survival(
+        item=item, host=host, how="parts", since=first.since, call=first.call,
+        path=posixpath.commonpath(folders) if len(pieces) > 1 and folders else first.path,
+        share=_share(recording, item, [each.spans for each in pieces]))
+
+
+def _place(presence: Presence) -> Place:
+    return (presence.host, presence.path)
+
+
+def _share(recording: Recording, item: str, some: Iterable[Spans]) -> float:
+    size = recording.order.item(item).size
+    return length(merged(span for spans in some for span in spans)) / size if size else 0.0
