@@ -1,0 +1,47 @@
+# Everything that a person runs here. All set-up happens on its own: see scripts/setup.sh.
+#
+#   make demo    the main job: seven reference agents, two targets, one page
+#   make test    lint, types, layers and the whole test suite
+#
+# Variables: PYTHON (an interpreter, 3.11 or later), ARGS (more for pytest), DEMO_OUT (a folder).
+
+BIN := .venv/bin
+ORGANISMS := obedient refusing omitting loyal hiding looping breaking
+DEMO_OUT ?= demo
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock install clean
+
+help:  ## what there is to run
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 | /p' Makefile | column -t -s '|'
+
+demo:  ## run the seven organisms on both targets, and say where the page is
+	@scripts/setup.sh demo
+	@$(BIN)/peerwatch run deletion $(ORGANISMS:%=--model organism/%) --rollouts 3 --out $(DEMO_OUT)
+
+test:  ## check style, types and layers, then run every test
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory checks
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+lint:  ## check style, types and layers alone (needs no hosts)
+	@scripts/setup.sh lint
+	@$(MAKE) --no-print-directory checks
+
+.PHONY: checks
+checks:
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+install:  ## the package in .venv for working on it, without hosts
+	@scripts/setup.sh lint
+
+lock:  ## write requirements-lock.txt anew, at the newest versions (Python 3.11)
+	@scripts/setup.sh lint
+	@scripts/lock.sh
+
+clean:  ## remove .venv, the demo's results and caches here (the hosts' base: peerwatch fleet clean)
+	rm -rf .venv $(DEMO_OUT) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
