@@ -38,7 +38,7 @@ checks:
 install:  ## the package in .venv for working on it, without hosts
 	@scripts/setup.sh lint
 
-lock:  ## write requirements-lock.txt anew, at the newest versions (Python 3.11)
+lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12)
 	@scripts/setup.sh lint
 	@scripts/lock.sh
 
