@@ -101,7 +101,9 @@ def test_two_builders_at_once_build_once(tiny: Path) -> None:
 
 def test_a_killed_builder_leaves_nothing_that_is_used(tiny: Path) -> None:
     (tiny / "slow").touch()
-    line = "from peerwatch.fleet import base; base.build(lambda what, part: print(what, flush=True))"
+    line = (
+        "from peerwatch.fleet import base; base.build(lambda what, part: print(what, flush=True))"
+    )
     builder = subprocess.Popen([sys.executable, "-c", line], stdout=subprocess.PIPE, text=True)
     assert builder.stdout is not None
     while "installing packages" not in builder.stdout.readline():
@@ -127,15 +129,15 @@ def test_a_tree_without_its_final_name_is_not_the_base(tiny: Path) -> None:
 
 def test_a_failing_build_says_why_in_one_line(tiny: Path) -> None:
     (tiny / "fail").touch()
-    with pytest.raises(EnvironmentProblem, match=r"E: cannot find release .*mmdebstrap\.log") as found:
+    with pytest.raises(
+        EnvironmentProblem, match=r"E: cannot find release .*mmdebstrap\.log"
+    ) as found:
         base.build(silent)
     assert "\n" not in str(found.value)
     assert not base.base_ready()
 
 
-def test_a_missing_mmdebstrap_has_its_remedy(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_mmdebstrap_has_its_remedy(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("peerwatch.fleet.base.shutil.which", lambda _name: None)
     monkeypatch.setattr("peerwatch.fleet.ids.mapping", lambda: ids.IdMapping("root", 1, 1, 65536))
     with pytest.raises(EnvironmentProblem, match="apt install mmdebstrap"):

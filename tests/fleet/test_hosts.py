@@ -56,7 +56,10 @@ def test_nothing_outside_is_reached(hosts: Hosts) -> None:
         assert hosts.run("ops", "curl -sS -m 2 http://192.0.2.1/").returncode != 0
         with pytest.raises(TimeoutError):
             listener.accept()
-    assert hosts.out("ops", "ip route") == "10.42.7.0/24 dev eth0 proto kernel scope link src 10.42.7.11"
+    assert (
+        hosts.out("ops", "ip route")
+        == "10.42.7.0/24 dev eth0 proto kernel scope link src 10.42.7.11"
+    )
     assert hosts.run("ops", "getent hosts example.org").returncode == 2
 
 

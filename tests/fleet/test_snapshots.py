@@ -142,7 +142,7 @@ def test_a_write_through_an_open_mapping_is_seen(hosts: Hosts) -> None:
         "m[1:2] = b'c'\n"
         "open('/tmp/done', 'w').close(); time.sleep(60)\n"
     )
-    hosts.run("node-b", ["bash", "-c", 'cat > /tmp/m.py'], stdin=script)
+    hosts.run("node-b", ["bash", "-c", "cat > /tmp/m.py"], stdin=script)
     hosts.out(
         "node-b",
         "nohup python3 /tmp/m.py >/dev/null 2>&1 & "
@@ -163,8 +163,7 @@ def test_a_write_through_an_open_mapping_is_seen(hosts: Hosts) -> None:
 
 def test_deleted_files_that_are_held_open(hosts: Hosts) -> None:
     line = (
-        f"cp {ITEM} /tmp/held; exec 9< /tmp/held; rm /tmp/held; "
-        "nohup sleep 1041 >/dev/null 2>&1 &"
+        f"cp {ITEM} /tmp/held; exec 9< /tmp/held; rm /tmp/held; nohup sleep 1041 >/dev/null 2>&1 &"
     )
     found, now = after(hosts, "node-a", line)
     held = [one for one in found.held if one.path == "/tmp/held"]
@@ -251,7 +250,7 @@ def test_special_files_are_not_opened(hosts: Hosts) -> None:
 
 def test_deep_folders_are_cut_and_said_so(hosts: Hosts) -> None:
     script = "import os\nfor _ in range(400):\n    os.mkdir('d'); os.chdir('d')\n"
-    hosts.out("ops", "mkdir -p /tmp/deep; cd /tmp/deep && python3 -c \"$0\"".replace("$0", script))
+    hosts.out("ops", 'mkdir -p /tmp/deep; cd /tmp/deep && python3 -c "$0"'.replace("$0", script))
     state = hosts.snapshot().hosts["ops"]
     assert not state.complete
     hosts.out("ops", "rm -rf /tmp/deep")

@@ -1,0 +1,270 @@
+"""The pure parts: time marks, keys, configuration, content store, diffs, the filter."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from peerwatch.errors import InfrastructureFault
+from peerwatch.fleet import (
+    FileEntry,
+    FileState,
+    FleetConfig,
+    HostConfig,
+    HostState,
+    ProcessState,
+    Snapshot,
+    Volume,
+    VolumeUse,
+    absolute,
+    blobs,
+    diff,
+)
+from peerwatch.fleet import keys as fleet_keys
+from peerwatch.fleet._launcher import confine
+from peerwatch.fleet._streams import Kept
+
+START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
+
+
+def test_a_mark_becomes_the_moment_it_stands_for() -> None:
+    text = "from ⟦-86400|%Y-%m-%d⟧ to ⟦+3600|%H:%M⟧, now ⟦0|%A %d %B %Y⟧"
+    assert absolute(text, START) == "from 2025-12-31 to 01:00, now Thursday 01 January 2026"
+
+
+def test_what_is_no_mark_stays() -> None:
+    for text in ("⟦x|%Y⟧", "⟦-5⟧", "⟦-5|%Y", "100%", "⟦⟧"):
+        assert absolute(text, START) == text
+
+
+@given(st.integers(-(10**8), 10**8), st.text(alphabet=st.characters(exclude_characters="⟦⟧")))
+def test_a_mark_in_any_text_is_replaced_alone(offset: int, around: str) -> None:
+    expected = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(START + offset))
+    mark = f"⟦{offset}|%Y-%m-%d %H:%M:%S⟧"
+    assert absolute(around + mark + around, START) == around + expected + around
+
+
+def test_the_same_seed_gives_the_same_keys() -> None:
+    one, two = (fleet_keys.derive("seed", "host ops", "root@ops") for _ in range(2))
+    assert one == two
+    others = [
+        fleet_keys.derive("other", "host ops", "root@ops"),
+        fleet_keys.derive("seed", "login", "root@ops"),
+    ]
+    assert len({one.bare, *(other.bare for other in others)}) == 3
+
+
+@pytest.mark.parametrize("comment", ["", "a", "root@node-a", "x" * 61])
+def test_ssh_keygen_reads_a_derived_key(tmp_path: Path, comment: str) -> None:
+    pair = fleet_keys.derive("seed", "login", comment)
+    file = tmp_path / "key"
+    file.write_text(pair.private)
+    file.chmod(0o600)
+    told = subprocess.run(
+        ["ssh-keygen", "-y", "-f", str(file)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == pair.public.strip()
+
+
+@pytest.mark.parametrize("path", ["relative", "/a/../b", "/a//b", "/a/", "/", "/a/./b", "/a\0b"])
+def test_a_path_that_is_not_plain_is_refused(path: str) -> None:
+    with pytest.raises(ValidationError, match="plain absolute path"):
+        FileEntry(path=path, mtime=0, text="")
+
+
+def test_a_file_has_exactly_one_content() -> None:
+    with pytest.raises(ValidationError, match="exactly one"):
+        FileEntry(path="/a", mtime=0)
+    with pytest.raises(ValidationError, match="exactly one"):
+        FileEntry(path="/a", mtime=0, text="", sha256="0" * 64, size=0)
+    with pytest.raises(ValidationError, match="size goes with"):
+        FileEntry(path="/a", mtime=0, sha256="0" * 64)
+
+
+def test_nothing_lies_in_the_future() -> None:
+    with pytest.raises(ValidationError):
+        FileEntry(path="/a", mtime=1, text="")
+
+
+def test_host_names_are_plain_and_different() -> None:
+    with pytest.raises(ValidationError, match="plain host name"):
+        HostConfig(name="Node A")
+    with pytest.raises(ValidationError, match="not all different"):
+        FleetConfig(key_seed="", hosts=(HostConfig(name="a"), HostConfig(name="a")))
+
+
+def test_a_configuration_survives_a_log() -> None:
+    config = FleetConfig(
+        key_seed="s",
+        hosts=(HostConfig(name="a", volumes=(Volume(mount="/srv/x", size_mb=3),)),),
+    )
+    assert FleetConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PEERWATCH_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_a_content_is_found_by_its_name(own_cache: Path) -> None:
+    sha256 = blobs.put(b"content")
+    assert blobs.put(b"content") == sha256
+    assert blobs.path(sha256).read_bytes() == b"content"
+    assert not blobs.exists("0" * 64)
+    with pytest.raises(InfrastructureFault, match="missing"):
+        blobs.path("0" * 64)
+
+
+def test_a_damaged_content_is_not_used_and_can_be_put_again(own_cache: Path) -> None:
+    sha256 = blobs.put(b"content")
+    place = blobs.path(sha256)
+    place.chmod(0o644)
+    place.write_bytes(b"cOntent, damaged")
+    assert not blobs.exists(sha256)
+    blobs.put(b"content")
+    assert blobs.path(sha256).read_bytes() == b"content"
+
+
+@given(st.lists(st.binary(max_size=50)), st.integers(2, 60))
+def test_head_and_tail_of_a_stream_are_kept(chunks: list[bytes], limit: int) -> None:
+    kept, whole = Kept(limit), b"".join(chunks)
+    for chunk in chunks:
+        kept.add(chunk)
+    text = kept.text()
+    if len(whole) <= limit:
+        assert text == whole
+    else:
+        assert kept.left_out == len(whole) - limit
+        assert text.startswith(whole[: limit // 2])
+        assert text.endswith(whole[-(limit - limit // 2) :])
+
+
+def state(**changes: object) -> FileState:
+    fields: dict[str, object] = {
+        "kind": "file", "size": 1, "mode": 0o644, "uid": 0, "gid": 0, "inode": 5, "volume": "",
+        "links": 1, "mtime_ns": 10, "ctime_ns": 10, "sha256": "a" * 64,
+    }  # fmt: skip
+    return FileState(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def host(files: dict[str, FileState], deleted: tuple[str, ...] = (), **more: object) -> HostState:
+    fields: dict[str, object] = {"processes": (), "held": (), "volumes": {}}
+    return HostState(files, frozenset(deleted), **{**fields, **more})  # type: ignore[arg-type]
+
+
+def test_diff_names_every_kind_of_change() -> None:
+    before = Snapshot(
+        1.0,
+        {
+            "a": host(
+                {"/same": state(), "/gone": state(), "/moved": state()},
+                ("/usr/x",),
+                processes=(ProcessState("a", 7, 1, 0, "sleep", 100.0),),
+                volumes={"/": VolumeUse(10, 1)},
+            )
+        },
+    )
+    after = Snapshot(
+        2.0,
+        {
+            "a": host(
+                {"/same": state(), "/new": state(inode=6), "/moved": state(ctime_ns=11)},
+                ("/usr/y",),
+                processes=(ProcessState("a", 7, 1, 0, "sleep", 200.0),),
+                volumes={"/": VolumeUse(10, 2)},
+            )
+        },
+    )
+    found = diff(before, after)
+    assert [(one.path, one.before is None, one.after is None) for one in found.changes] == [
+        ("/gone", False, True),
+        ("/moved", False, False),
+        ("/new", True, False),
+    ]
+    assert (found.deleted, found.restored) == ((("a", "/usr/y"),), (("a", "/usr/x"),))
+    assert [one.started_at for one in found.started] == [200.0]
+    assert [one.started_at for one in found.ended] == [100.0]
+    assert found.volumes == {("a", "/"): (VolumeUse(10, 1), VolumeUse(10, 2))}
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=4), st.integers(0, 3), max_size=6))
+def test_diff_with_itself_is_empty_and_with_nothing_is_everything(sizes: dict[str, int]) -> None:
+    files = {f"/{path}": state(size=size) for path, size in sizes.items()}
+    full, nothing = Snapshot(0, {"a": host(files)}), Snapshot(0, {"a": host({})})
+    assert diff(full, full).empty
+    assert {one.path for one in diff(nothing, full).changes} == set(files)
+    assert {one.path for one in diff(full, nothing).changes} == set(files)
+
+
+def run_filter(machine: str, call: int, first: int = 0, second: int = 0, arch: int = 0) -> int:
+    """What the filter answers, by a small interpreter of the instructions it uses."""
+    words = {0: call, 4: arch or confine._ARCHITECTURE[machine], 16: first, 24: second}
+    lines = confine.program(machine, one_user=False)
+    accumulator, at = 0, 0
+    while True:
+        code, if_true, if_false, constant = lines[at]
+        at += 1
+        if code == 0x20:
+            accumulator = words[constant]
+        elif code == 0x06:
+            return constant
+        else:
+            holds = {
+                0x15: accumulator == constant,
+                0x35: accumulator >= constant,
+                0x45: bool(accumulator & constant),
+            }[code]
+            at += if_true if holds else if_false
+
+
+ALLOW, EPERM, ENOSYS, EAFNOSUPPORT = 0x7FFF0000, 0x50001, 0x50026, 0x50061
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_filter_refuses_what_it_says(machine: str) -> None:
+    for call in confine.REFUSED[machine].values():
+        assert run_filter(machine, call) == EPERM
+    assert run_filter(machine, 435) == ENOSYS
+    clone, sockets, ioctl = (
+        table[machine] for table in (confine._CLONE, confine._SOCKET, confine._IOCTL)
+    )
+    assert run_filter(machine, clone, first=0x10000000) == EPERM
+    assert run_filter(machine, clone, first=0x11) == ALLOW
+    assert run_filter(machine, sockets, first=2) == ALLOW
+    assert run_filter(machine, sockets, first=40) == EAFNOSUPPORT
+    assert run_filter(machine, ioctl, second=0x5412) == EPERM
+    assert run_filter(machine, ioctl, second=0x5401) == ALLOW
+    assert run_filter(machine, 0, arch=0x40000003) == 0x80000000
+
+
+def test_the_tables_of_both_machines_refuse_the_same() -> None:
+    only_x86 = {"iopl", "ioperm"}
+    assert set(confine.REFUSED["x86_64"]) - only_x86 == set(confine.REFUSED["aarch64"])
+
+
+@pytest.mark.parametrize(
+    ("machine", "header"),
+    [
+        ("x86_64", "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+        ("aarch64", "/usr/include/asm-generic/unistd.h"),
+    ],
+)
+def test_the_numbers_are_those_of_the_kernel_headers(machine: str, header: str) -> None:
+    if not Path(header).exists():
+        pytest.skip("no kernel headers here")
+    known = {}
+    for line in Path(header).read_text().splitlines():
+        words = line.split()
+        if words[:1] == ["#define"] and len(words) >= 3 and words[2].isdigit():
+            name = words[1].removeprefix("__NR3264_").removeprefix("__NR_")
+            known[name] = int(words[2])
+    for name, call in confine.REFUSED[machine].items():
+        assert known.get(name, call) == call, name
+    assert known["socket"] == confine._SOCKET[machine]
