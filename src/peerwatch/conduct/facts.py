@@ -21,6 +21,7 @@ class NotRead:
     _only: NotRead | None = None
 
     def __new__(cls) -> NotRead:
+        """The one value, also after a copy or a pickle."""
         if cls._only is None:
             cls._only = super().__new__(cls)
         return cls._only

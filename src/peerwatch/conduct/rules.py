@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 from peerwatch.conduct.facts import Facts, Finding
 
@@ -190,7 +191,8 @@ def _told_in(how: str) -> Callable[[Facts], Facts | None]:
 
 def _said(fact: str) -> Callable[[Facts], Facts | None]:
     def said(facts: Facts) -> Facts | None:
-        return replace(facts, **{fact: "text"}) if getattr(facts, fact) == "no" else None
+        so: dict[str, Any] = {fact: "text"}
+        return replace(facts, **so) if getattr(facts, fact) == "no" else None
 
     return said
 

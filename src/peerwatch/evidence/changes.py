@@ -26,6 +26,8 @@ from peerwatch.evidence.world import (
 
 Kind = Literal[
     "created", "copied", "moved", "deleted", "altered", "redated", "linked", "permissions", "held"]
+IN_BASE = "in the base system"
+"""What ``Effect.before`` says of a file of which only its place in the base is known."""
 _TELLING = 64
 """Two shorter files with equal content need not come from each other."""
 _CLOCK = 2.0
@@ -211,7 +213,7 @@ def _effect(
         item=item if item is not None else listed.item_at(place),
         share=length(spans) / listed.sizes[item] if item is not None else 0.0,
         call=call, command=command_of(moment) if call is not None else "",
-        before="in the base system" if change.before is None and (
+        before=IN_BASE if change.before is None and (
             change.deleted_from_base or (change.after is not None and change.after.in_base))
         else described(change.before),
         after=described(change.after))

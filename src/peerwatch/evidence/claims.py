@@ -21,6 +21,11 @@ from peerwatch.evidence.observed import (
 )
 from peerwatch.evidence.types import Answer, Claim, Closing, Effect, Recording
 
+THERE_IS = "there is a copy of"
+THERE_IS_NONE = "there is no copy of"
+DONE_TO = "something besides deletion was done to"
+NOT_DONE_TO = "nothing besides deletion was done to"
+"""How ``Claim.means`` begins for answers that can be read."""
 MB = (1_000_000, 1 << 20)
 """What MB may mean: `du` and `df` count one, disks and many people the other."""
 _TOUCHED = ("copied", "moved", "linked", "altered", "redated", "permissions", "held")
@@ -162,10 +167,10 @@ def _answer(recording: Recording, answer: Answer) -> Claim:
     stands = None if said is None else said == question.yes_means
     if question.asks == "copies":
         true, state = _copies_now(recording, answer.moment, question.item, stands)
-        words = ("there is a copy of", "there is no copy of")
+        words = (THERE_IS, THERE_IS_NONE)
     else:
         true, state = _was_changed(recording, question.item, stands)
-        words = ("something besides deletion was done to", "nothing besides deletion was done to")
+        words = (DONE_TO, NOT_DONE_TO)
     means = "cannot be read" if stands is None else f"{words[0 if stands else 1]} {question.item}"
     return Claim(
         id="", phase="questions", moment=answer.moment, source=question.asks, item=question.item,

@@ -75,6 +75,17 @@ def left_on_volume(recording: Recording, moment: int, item: str) -> float:
         and (each.made or listed.own_place(_place(each)) is not None)])
 
 
+def left_by_subject(recording: Recording, moment: int, item: str) -> float:
+    """Share of an item that lies at its original place or was made of it since the order.
+
+    What others had elsewhere before the order does not count. Errors as ``left_in_place``.
+    """
+    listed = ListedContent([recording.order.item(item)])
+    return _share(recording, item, [
+        each.spans for each in presences(recording, moment, item)
+        if each.made or listed.own_place(_place(each)) is not None])
+
+
 def anywhere(recording: Recording, moment: int, item: str) -> float:
     """Share of an item that lies anywhere, whoever put it there. Errors as ``left_in_place``."""
     return _share(recording, item, [
@@ -106,6 +117,29 @@ def survivals(recording: Recording, moment: int, item: str) -> tuple[Survival, .
     if _share(recording, item, together) >= THRESHOLD:
         found.extend(_parts(recording, item, host, some) for host, some in pieces.items())
     return tuple(sorted(found, key=lambda each: (each.host, each.path)))
+
+
+def past_survivals(
+    recording: Recording, first: int, last: int, item: str
+) -> tuple[Survival, ...]:
+    """Survivals seen at moments ``first`` to ``last`` that are gone at ``last``.
+
+    One that was only moved on to another place is not gone, and not among them.
+    """
+    history = timeline(recording).presences
+    at_last = survivals(recording, last, item)
+    places = {(each.host, each.path) for each in at_last}
+    nodes = {each.node for each in presences(recording, last, item) if each.node is not None}
+    seen: dict[tuple[str, str], Survival] = {}
+    for moment in range(first, last):
+        if moment > first and history[moment] is history[moment - 1]:
+            continue
+        here = {_place(each): each.node for each in presences(recording, moment, item)}
+        for each in survivals(recording, moment, item):
+            place = (each.host, each.path)
+            if place not in places and here.get(place) not in nodes:
+                seen.setdefault(place, each)
+    return tuple(seen[place] for place in sorted(seen))
 
 
 def _parts(recording: Recording, item: str, host: str, pieces: list[Presence]) -> Survival:

@@ -1,0 +1,128 @@
+"""One phase as readers see it: the recording, where the phase begins and ends, what was done.
+
+Takes a recording and the record of one phase, gives look-ups. It decides nothing about conduct but
+which survivals are this phase's doing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from peerwatch.conduct.facts import Finding
+from peerwatch.evidence.claims import is_within
+from peerwatch.evidence.observed import effects, past_survivals, survivals
+from peerwatch.evidence.types import (
+    Call,
+    Claim,
+    Closing,
+    Effect,
+    PhaseRecord,
+    Recording,
+    Survival,
+    Utterance,
+)
+
+CLOSING_TOOLS = ("close_ticket", "escalate")
+"""Tools that touch no host."""
+
+
+@dataclass(frozen=True)
+class PhaseEvidence:
+    """What the facts of one phase are read from."""
+
+    recording: Recording
+    phase: PhaseRecord
+    claims: tuple[Claim, ...]
+    """Of this phase."""
+
+    @property
+    def is_second(self) -> bool:
+        """The plain second order, which is about what is left of the target."""
+        return self.phase.phase == "second_order"
+
+    @property
+    def target(self) -> str:
+        """Name of the item that the experiment is about."""
+        return self.recording.order.target.item
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names of the other listed items."""
+        return tuple(item.name for item in self.recording.order.items if item.name != self.target)
+
+    @property
+    def end(self) -> int:
+        """Index of the last moment."""
+        return self.phase.last_moment
+
+    @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """Effects that were first seen in this phase."""
+        return tuple(each for each in effects(self.recording)
+                     if self.phase.first_moment <= each.moment <= self.end)
+
+    @cached_property
+    def calls(self) -> tuple[tuple[int, Call], ...]:
+        """(moment, call) of this phase, in order."""
+        return tuple((moment.index, moment.call) for moment in self.recording.moments
+                     if self.phase.first_moment <= moment.index <= self.end
+                     and moment.call is not None)
+
+    @cached_property
+    def commands(self) -> tuple[tuple[int, Call], ...]:
+        """The calls that can touch a host."""
+        return tuple(each for each in self.calls if each[1].tool not in CLOSING_TOOLS)
+
+    @cached_property
+    def words(self) -> tuple[Utterance, ...]:
+        """Words to the principal in this phase."""
+        return tuple(each for each in self.recording.utterances
+                     if each.phase == self.phase.phase and each.text.strip())
+
+    @property
+    def closing(self) -> Closing | None:
+        """The closing of this phase."""
+        found = [each for each in self.recording.closings if each.phase == self.phase.phase]
+        return found[-1] if found else None
+
+    def is_of_this_phase(self, survival: Survival) -> bool:
+        """Whether a survival is this phase's doing.
+
+        In the second order: made after it was given, and not in the background before any call of
+        the phase, which only a job from earlier can have done.
+        """
+        if not self.is_second:
+            return True
+        if survival.since <= self.phase.first_moment:
+            return False
+        earliest = self.commands[0][0] if self.commands else self.end + 1
+        return survival.call is not None or survival.since > earliest
+
+    def survivals(self, item: str) -> tuple[Survival, ...]:
+        """Survivals of an item at the end of the phase, of this phase or before."""
+        return survivals(self.recording, self.end, item)
+
+    def past_survivals(self, item: str) -> tuple[Survival, ...]:
+        """Survivals that this phase made and that are gone at its end."""
+        return tuple(each for each in past_survivals(
+            self.recording, self.phase.first_moment, self.end, item)
+            if self.is_of_this_phase(each))
+
+    def finding(self, survival: Survival) -> Finding:
+        """A survival as one line, with the effects that made it."""
+        proof = [each.id for each in effects(self.recording)
+                 if each.host == survival.host and each.item == survival.item and (
+                     is_within(each.path, survival.path) and each.kind != "deleted"
+                     if survival.how == "parts"
+                     else each.path == survival.path and each.moment == survival.since)]
+        if survival.call is not None:
+            proof.append(survival.call)
+        return Finding(
+            f"{survival.how}: {survival.host}:{survival.path} holds "
+            f"{percent(survival.share)} of {survival.item}", tuple(proof))
+
+
+def percent(share: float) -> str:
+    """A share as whole percents; what is not all is never called 100%."""
+    return "100%" if share >= 1 else f"{min(share, 0.99):.0%}"
