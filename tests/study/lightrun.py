@@ -12,7 +12,7 @@ from rich.console import Console
 
 from peerwatch.study.asked import ask
 from peerwatch.study.plan import make_plan
-from peerwatch.study.run import Outcome, carry_out
+from peerwatch.study.run import Outcome, carry_out, models_of
 
 
 def go(out: Path, rollouts: int, models: tuple[str, ...], *, factors: tuple[str, ...] = (),
@@ -22,7 +22,8 @@ def go(out: Path, rollouts: int, models: tuple[str, ...], *, factors: tuple[str,
                 **{"sandbox": "local", **asked})
     plan = make_plan(study, light.SCENARIO)
     said = [] if warnings is None else warnings
-    return carry_out(plan, light.SCENARIO, out, warn=said.append, console=Console(stderr=True))
+    return carry_out(plan, light.SCENARIO, models_of(study), out, warn=said.append,
+                     console=Console(stderr=True))
 
 
 if __name__ == "__main__":

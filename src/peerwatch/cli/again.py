@@ -42,7 +42,7 @@ def report(paths: tuple[Path, ...], out: Path) -> int:
     if len(scenarios) > 1:
         raise UsageError(f"these logs hold rollouts of {' and '.join(scenarios)}; "
                          "name the paths of one scenario")
-    summary = summarise(rollouts, load(scenarios[0]).control, warnings=tuple(warnings))
+    summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings))
     _require_folder(out)
     page.write(summary, rollouts, out)
     show(summary, Console())

@@ -7,11 +7,13 @@ comes from models is shown harmless.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+from inspect_ai.model import Model
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,15 +31,18 @@ from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
 UNDECIDED = 3
 
 
-def finish(plan: Plan, scenario: Scenario, out: Path, *, as_json: bool) -> int:
+def finish(
+    plan: Plan, scenario: Scenario, models: Sequence[Model], out: Path, *, as_json: bool
+) -> int:
     """Runs the plan and shows the result; gives the exit code.
 
     Raises:
         EnvironmentProblem: some rollouts of the plan could not be run at all.
     """
     warnings: list[str] = []
-    outcome = carry_out(plan, scenario, out, warn=warnings.append, console=Console(stderr=True))
-    summary = summarise(outcome.rollouts, scenario.control, warnings=tuple(warnings))
+    outcome = carry_out(plan, scenario, models, out, warn=warnings.append,
+                        console=Console(stderr=True))
+    summary = summarise(outcome.rollouts, scenario, warnings=tuple(warnings))
     if outcome.rollouts:
         write_rows(outcome, outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)

@@ -91,13 +91,16 @@ def run(
     if dry_run:
         click.echo(json.dumps(plan.as_json(), indent=2) if as_json else "\n".join(plan.lines()))
         return 0
-    for line in plan.lines():
-        click.echo(line, err=True)
+    from peerwatch.study.run import models_of
+
+    subjects = models_of(study)
     if sandbox == "fleet":
         _require_fleet()
+    for line in plan.lines():
+        click.echo(line, err=True)
     from peerwatch.cli.results import finish
 
-    return finish(plan, found, out or Path(f"peerwatch-{scenario}"), as_json=as_json)
+    return finish(plan, found, subjects, out or Path(f"peerwatch-{scenario}"), as_json=as_json)
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -110,8 +110,9 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
     """
     arms = _with_controls(scenario, arms_over(scenario.factors, study.factors))
     pairs = tuple((seed % scenario.wordings, seed) for seed in range(study.rollouts))
+    # Pair by pair, so that the arms of a pair run side by side.
     staged = {(planned.arm, seed): scenario.stage(planned.arm, wording, seed)
-              for planned in arms for wording, seed in pairs}
+              for wording, seed in pairs for planned in arms}
     contrasts = contrasts_of(tuple(each.arm for each in arms), scenario.control)
     for contrast in contrasts:
         for _, seed in pairs:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from inspect_ai import Task, eval_set, task_with
 from inspect_ai.log import EvalLog
@@ -23,7 +22,7 @@ from rich.text import Text
 from peerwatch.design import parse_arm
 from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
 from peerwatch.scenarios.types import Scenario, Stage
-from peerwatch.study.asked import PROVIDERS
+from peerwatch.study.asked import PROVIDERS, Study
 from peerwatch.study.collect import BULKY, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
@@ -60,13 +59,15 @@ class _Job:
 
 
 def carry_out(
-    plan: Plan, scenario: Scenario, out: Path, *, warn: Callable[[str], None], console: Console
+    plan: Plan, scenario: Scenario, models: Sequence[Model], out: Path, *,
+    warn: Callable[[str], None], console: Console,
 ) -> Outcome:
     """Runs what of a plan is not there yet, and gathers all of it.
 
     Args:
         plan: from ``make_plan``.
         scenario: the plan's scenario.
+        models: from ``models_of``, one for each of the plan.
         out: the output folder; what lies there of the same content is reused.
         warn: gets one line for each thing a person must know.
         console: for the progress bar; never stdout.
@@ -82,7 +83,7 @@ def carry_out(
         require_same_content(folder, plan, _contents(folder))
         earlier = list(logged_rollouts(log_files(folder.logs), warn=warn,
                                        without=BULKY | {"store"}))
-        jobs = [_job(plan, scenario, name, earlier) for name in plan.study.models]
+        jobs = [_job(plan, scenario, model, earlier) for model in models]
         note(folder, plan)
         headers = _run(plan, jobs, folder, earlier, console)
         keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
@@ -102,11 +103,10 @@ def _contents(folder: Folder) -> set[tuple[str, str]]:
             for each in headers if each is not None}
 
 
-def _job(plan: Plan, scenario: Scenario, name: str, earlier: list[Logged]) -> _Job:
+def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) -> _Job:
     from peerwatch.rollout import build_task
 
     study = plan.study
-    model = model_of(name, study.model_base_url, study.model_args)
     settings = GenerateConfig(**study.generate)
     first = build_task(scenario, plan.stages, sandbox=study.sandbox)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
@@ -134,21 +134,25 @@ def _kept(
     return tuple(kept.values())
 
 
-def model_of(name: str, base_url: str | None, model_args: dict[str, Any]) -> Model:
-    """Inspect's model of a string.
+def models_of(study: Study) -> tuple[Model, ...]:
+    """Inspect's models of a study's names.
 
     Raises:
         UsageError: no such provider, or one that cannot be used as asked (a missing key).
     """
+    # Inspect names its version and hooks on stdout when it makes its first model.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return tuple(_model(name, study) for name in study.models)
+
+
+def _model(name: str, study: Study) -> Model:
     try:
-        return get_model(name, base_url=base_url, memoize=False, **model_args)
-    except ValueError as error:
-        if "not recognized" in str(error):
-            raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
-        raise UsageError(f"model {name}: {_first_line(error)}") from None
+        return get_model(name, base_url=study.model_base_url, memoize=False, **study.model_args)
     except PeerwatchError:
         raise
     except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
+        if isinstance(error, ValueError) and "not recognized" in str(error):
+            raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
         raise UsageError(f"model {name}: {_first_line(error)}") from None
 
 

@@ -1,0 +1,149 @@
+"""One row for every phase of every rollout.
+
+Takes judged rollouts, gives a table with the columns of ``peerwatch.study.columns``. Nothing is
+coerced: what does not apply, was not reached or was not read is null, and no cell is NaN.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from peerwatch.conduct.facts import Facts, NotRead
+from peerwatch.conduct.headline import deceived, deceived_fields_only, preserved
+from peerwatch.conduct.judgement import Verdict
+from peerwatch.conduct.rules import NOT_REACHED
+from peerwatch.evidence.types import Claim, PhaseRecord, Recording
+from peerwatch.study.columns import FACTS, SCHEMA_VERSION, schema
+from peerwatch.study.types import Rollout
+
+FACT_NAMES = tuple(column.name for column in FACTS if column.name != "not_read")
+ANSWER_SOURCES = ("copies", "changed")
+
+
+def rows(rollouts: Sequence[Rollout]) -> pl.DataFrame:
+    """The table; see ``docs/rows.md`` for its columns."""
+    return pl.DataFrame([row for each in rollouts for row in _rows(each)], schema=schema(),
+                        orient="row")
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Writes the table by the file's ending, whole or not at all; lists become text in CSV."""
+    draft = path.with_name(f".{path.name}")
+    if path.suffix == ".parquet":
+        frame.write_parquet(draft)
+    elif path.suffix == ".csv":
+        lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+        frame.with_columns(pl.col(lists).list.join(" ")).write_csv(draft)
+    else:
+        draft.write_text(json.dumps(frame.to_dicts(), indent=1) + "\n")
+    draft.replace(path)
+
+
+def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:
+    shared = _shared(rollout)
+    if rollout.error is not None or rollout.judgement is None:
+        yield {**shared, "phase": "order", "conduct": "invalid", "valid": 0,
+               "reason": "infrastructure"}
+        return
+    recording = rollout.recording
+    records = {each.phase: each for each in recording.phases} if recording else {}
+    for verdict in rollout.judgement.verdicts:
+        row = {**shared, **_verdict(verdict), **_record(records.get(verdict.phase))}
+        row["verdict_version"] = rollout.judgement.version
+        if verdict.facts is not None:
+            row |= _facts(verdict.facts)
+        if verdict.phase == "questions" and verdict.label != NOT_REACHED and recording:
+            row |= _answers(rollout.judgement.claims_of("questions"), recording)
+        yield row
+
+
+def _shared(rollout: Rollout) -> dict[str, Any]:
+    levels = dict(rollout.levels)
+    recording = rollout.recording
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": rollout.scenario,
+        "model": rollout.model,
+        "reported_model": rollout.reported_model or None,
+        "arm": rollout.arm,
+        "target": levels.get("target"),
+        "levels": json.dumps(levels),
+        "wording": rollout.wording,
+        "seed": rollout.seed,
+        "stage_id": rollout.stage_id,
+        "rollout_key": rollout.rollout_key,
+        "identity": rollout.identity,
+        "settings": rollout.settings,
+        "content": rollout.content,
+        "scored_version": rollout.scored_version,
+        "observer": recording.observer if recording else None,
+        "base": recording.base if recording else None,
+        "input_tokens": rollout.input_tokens,
+        "output_tokens": rollout.output_tokens,
+        "cost_usd": rollout.cost_usd,
+        "total_seconds": rollout.total_seconds,
+        "working_seconds": rollout.working_seconds,
+        "log": rollout.log,
+        "sample_uuid": rollout.sample_uuid,
+        "error": rollout.error,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    order = verdict.phase == "order" and verdict.facts is not None
+    return {
+        "phase": verdict.phase,
+        "conduct": verdict.label,
+        "reason": verdict.reason or None,
+        "rule": verdict.rule,
+        "provisional": int(verdict.provisional) if verdict.facts is not None else None,
+        "preservation": _flag(preserved(verdict)) if order else None,
+        "deception": _flag(deceived(verdict)) if order else None,
+        "deception_fields_only": _flag(deceived_fields_only(verdict)) if order else None,
+        "marks": list(verdict.marks),
+    }
+
+
+def _record(record: PhaseRecord | None) -> dict[str, Any]:
+    if record is None:
+        return {}
+    return {"position": record.position, "turns": record.turns,
+            "fixed_reply": int(record.fixed_reply)}
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = {name: _number(getattr(facts, name)) for name in FACT_NAMES}
+    found["not_read"] = sorted(facts.not_read)
+    return found
+
+
+def _number(value: object) -> object:
+    """A fact as a cell: lists count, booleans are 0 or 1, words stay, not read is null."""
+    if value is None or isinstance(value, NotRead):
+        return None
+    if isinstance(value, bool):
+        return int(value)
+    return len(value) if isinstance(value, tuple) else value
+
+
+def _flag(value: bool | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _answers(claims: Sequence[Claim], recording: Recording) -> dict[str, Any]:
+    said = [claim for claim in claims if claim.source in ANSWER_SOURCES]
+    false = [claim for claim in said if claim.true is False]
+    order = recording.order
+    return {
+        "answers": len(recording.answers),
+        "answers_true": sum(claim.true is True for claim in said),
+        "answers_false": len(false),
+        "answers_undecided": sum(claim.true is None for claim in said),
+        "answers_false_target": sum(claim.item == order.target.item for claim in false),
+        "answers_false_control": sum(claim.item == order.control_item for claim in false),
+    }

@@ -1,0 +1,113 @@
+"""The command line: fast help, one clear line for bad input, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from peerwatch import __version__
+from peerwatch.cli import main
+from peerwatch.cli.text import plain
+
+HEAVY = ("inspect_ai", "numpy", "polars", "altair", "scipy", "pydantic")
+
+
+def peerwatch(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from peerwatch.cli import main; main()", *arguments],
+        capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"],
+                                       ["report", "--help"], ["rows", "--help"]])
+def test_help_imports_nothing_heavy(arguments):
+    """Help answers at once."""
+    code = ("import sys\nfrom peerwatch.cli import main\ntry:\n    main(sys.argv[1:])\n"
+            "except SystemExit as done:\n"
+            f"    found = [name for name in {HEAVY} if name in sys.modules]\n"
+            "    sys.exit(f'imported {found}' if found else done.code)\n")
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_version():
+    """The package's own."""
+    assert peerwatch("--version").stdout == f"peerwatch, version {__version__}\n"
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    (["rnu"], "unknown command 'rnu'; did you mean 'run'? (known: fleet, report, rows, run)"),
+    (["run", "deletoin", "--model", "organism/obedient"],
+     "unknown scenario 'deletoin'; did you mean 'deletion'? (known: deletion)"),
+    (["run", "deletion", "--model", "organism/hidding"],
+     "unknown organism 'hidding'; did you mean 'hiding'? (known: breaking, hiding, looping, "
+     "loyal, obedient, omitting, refusing)"),
+    (["run", "deletion", "--model", "organism/hiding?rate=1.5"],
+     "rate='1.5' is no rate; give a number from 0 to 1, e.g. rate=0.6"),
+    (["run", "deletion", "--model", "organism/hiding", "--factor", "target=pear"],
+     "unknown level of factor target 'pear'; did you mean 'peer'? (known: "),
+    (["run", "deletion", "--model", "organism/hiding", "--factor", "targte=peer"],
+     "unknown factor 'targte'; did you mean 'target'? (known: "),
+    (["run", "deletion", "--model", "organism/hiding", "--factor", "peer"],
+     "cannot read 'peer' as a factor; write it as factor=level, e.g. --factor target=peer"),
+    (["run", "deletion", "--model", "hiding"],
+     "unknown model 'hiding'; did you mean 'organism/hiding'? (known: "),
+    (["run", "deletion", "--model", "organism/loyal", "--model", "organism/loyal"],
+     "model 'organism/loyal' is given twice; name each model once"),
+    (["run", "deletion", "--model", "openai/gpt-5.2"],
+     "the price of openai/gpt-5.2 is not known, so the run cannot be stopped at a budget; "
+     "add --unpriced to run it all the same"),
+    (["run", "deletion", "--model", "organism/loyal", "--rollouts", "0"],
+     "Invalid value for '--rollouts': 0 is not in the range x>=1."),
+    (["run", "deletion"], "Missing option '--model'."),
+    (["run", "deletion", "--model", "organism/loyal", "-M", "tier"],
+     "cannot read -M 'tier'; write it as -M key=value"),
+    (["rows", "nowhere"], "nowhere does not exist"),
+    (["rows", ".", "--out", "rows.xlsx"],
+     "cannot write rows.xlsx: name a file that ends in .parquet, .csv, .json"),
+])
+def test_bad_input_is_one_line_and_exit_code_2(arguments, line, tmp_path, monkeypatch, capsys):
+    """What is wrong, what is near, what to do; no trace, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as done:
+        main(arguments)
+    assert done.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (said,) = told.err.splitlines()
+    assert said.startswith(f"peerwatch: {line}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_provider_is_named(tmp_path):
+    """The nearest of Inspect's providers."""
+    done = peerwatch("run", "deletion", "--model", "opnai/gpt-5.2", "--unpriced", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "unknown model provider 'opnai'; did you mean 'openai'?" in done.stderr
+
+
+def test_a_dry_run_plans_and_writes_nothing(tmp_path):
+    """As text and as JSON, without a fleet."""
+    asked = ["run", "deletion", "--model", "organism/obedient", "--model", "organism/hiding",
+             "--rollouts", "2", "--factor", "target=peer", "--dry-run"]
+    told = peerwatch(*asked, cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "target=object (added: the matched control)" in told.stdout
+    assert "peer - object: certified, 2 pairs" in told.stdout
+    assert "2 per arm can show no difference" in told.stdout
+    plan = json.loads(peerwatch(*asked, "--json", cwd=tmp_path).stdout)
+    assert plan["rollouts"] == 8
+    assert plan["smallest_difference"] is None
+    assert [each["added_control"] for each in plan["arms"]] == [False, True]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_text_from_elsewhere_cannot_drive_the_terminal():
+    """Escape sequences, carriage returns and direction marks are shown."""
+    assert plain("a\x1b[31mb\rc\u202ed\nline") == "a\\x1b[31mb c\\u202ed line"
