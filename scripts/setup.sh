@@ -95,8 +95,8 @@ install_packages() {
     note "installing system packages: ${packages[*]}"
     local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120)
     # A fresh image has no package lists; without a network the old lists may still serve.
-    "${apt[@]}" update >&2 || true
-    "${apt[@]}" install -y --no-install-recommends "${packages[@]}" </dev/null >"$log" 2>&1 || {
+    "${apt[@]}" update >"$log" 2>&1 || true
+    "${apt[@]}" install -y --no-install-recommends "${packages[@]}" </dev/null >>"$log" 2>&1 || {
         tail -n 15 "$log" >&2
         stop "apt could not install them; put that right, or run: $line"
     }
