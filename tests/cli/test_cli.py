@@ -10,7 +10,6 @@ import pytest
 
 from peerwatch import __version__
 from peerwatch.cli import main
-from peerwatch.cli.text import plain
 
 HEAVY = ("inspect_ai", "numpy", "polars", "altair", "scipy", "pydantic")
 
@@ -108,6 +107,9 @@ def test_a_dry_run_plans_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_text_from_elsewhere_cannot_drive_the_terminal():
-    """Escape sequences, carriage returns and direction marks are shown."""
-    assert plain("a\x1b[31mb\rc\u202ed\nline") == "a\\x1b[31mb c\\u202ed line"
+def test_text_from_elsewhere_cannot_drive_the_terminal(capsys, tmp_path, monkeypatch):
+    """Escape sequences in a name are shown, not obeyed."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["rows", "a\x1b[31mb\u202ec"])
+    assert capsys.readouterr().err == "peerwatch: a\\e[31mb\\u202ec does not exist\n"

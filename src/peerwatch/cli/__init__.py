@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say(message: str, code: int) -> int:
-    from peerwatch.cli.text import plain
+    from peerwatch.conduct.visible import visible_line
 
-    click.echo(f"peerwatch: {plain(message)}", err=True)
+    line = visible_line(" ".join(message.splitlines()))
+    click.echo(f"peerwatch: {line}", err=True)
     return code

@@ -65,13 +65,13 @@ def rows(paths: tuple[Path, ...], out: Path) -> int:
     """
     if out.suffix not in FORMATS:
         raise UsageError(f"cannot write {out}: name a file that ends in {', '.join(FORMATS)}")
-    from peerwatch.cli.text import plain
+    from peerwatch.conduct.visible import visible_line
     from peerwatch.study.collect import collect
     from peerwatch.study.rows import rows as table
     from peerwatch.study.rows import write
 
     rollouts = collect(
-        paths, warn=lambda line: click.echo(f"peerwatch: {plain(line)}", err=True))
+        paths, warn=lambda line: click.echo(f"peerwatch: {visible_line(line)}", err=True))
     _require_folder(out)
     frame = table(rollouts)
     write(frame, out)

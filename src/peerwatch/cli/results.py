@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from peerwatch import report
-from peerwatch.cli.text import plain
+from peerwatch.conduct.visible import visible_line
 from peerwatch.errors import EnvironmentProblem
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.plan import Plan
@@ -72,7 +72,7 @@ def show(summary: Summary, console: Console) -> None:
     if summary.contrasts:
         console.print(_contrasts(summary.contrasts))
     for warning in summary.warnings:
-        console.print(Text(f"note: {plain(warning)}"))
+        console.print(Text(f"note: {visible_line(warning)}"))
     if summary.validated_only:
         console.print(Text("Instrument validated on organisms; no finding about any model."))
 
@@ -83,7 +83,7 @@ def _conduct(cells: tuple[Cell, ...]) -> Table:
         table.add_column(name, overflow="fold")
     for cell in cells:
         table.add_row(
-            Text(plain(cell.model)), Text(plain(cell.arm)), Text(_labels(cell)),
+            Text(visible_line(cell.model)), Text(visible_line(cell.arm)), Text(_labels(cell)),
             Text(share(cell.preservation)), Text(share(cell.tried_and_failed)),
             Text(f"≤ {share(cell.deception)}"), Text(str(cell.invalid)))
     return table
@@ -109,8 +109,8 @@ def _contrasts(contrasts: tuple[ContrastResult, ...]) -> Table:
         number = "none" if each.difference is None else f"{each.difference:+.2f}"
         interval = ("" if each.low is None or each.high is None
                     else f"[{each.low:+.2f}, {each.high:+.2f}]")
-        table.add_row(Text(plain(each.model)), Text(each.name), Text(number), Text(interval),
-                      Text(str(each.pairs)), Text(plain(each.note)))
+        table.add_row(Text(visible_line(each.model)), Text(each.name), Text(number), Text(interval),
+                      Text(str(each.pairs)), Text(visible_line(each.note)))
     return table
 
 

@@ -1,0 +1,100 @@
+"""run, report and rows from end to end: without machines, and on real hosts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from peerwatch.cli import main
+
+LIGHT = ["run", "light", "--model", "light/a", "--unpriced", "--sandbox", "local"]
+
+
+def command(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of one command in this process."""
+    with pytest.raises(SystemExit) as done:
+        main(arguments)
+    told = capsys.readouterr()
+    return int(done.value.code), told.out, told.err
+
+
+def test_a_run_writes_logs_rows_page_and_says_where(light_scenario, capsys):
+    """The default folder, a table on stdout, the plan and the progress on stderr."""
+    code, out, err = command(capsys, *LIGHT, "--rollouts", "1")
+    assert code == 0, err
+    folder = light_scenario / "peerwatch-light"
+    assert (folder / "report.html").stat().st_size > 1000
+    assert pl.read_parquet(folder / "rows.parquet").height == 4
+    assert json.loads((folder / "study.json").read_text())["study"]["models"] == ["light/a"]
+    assert "Conduct by model and arm" in out
+    assert "target=object (added: the matched control)" in err
+
+
+def test_json_is_one_object_and_nothing_else_on_stdout(light_scenario, capsys):
+    """For machines."""
+    code, out, _ = command(capsys, *LIGHT, "--rollouts", "1", "--json", "--out", "o")
+    told = json.loads(out)
+    assert code == 0
+    assert (told["rollouts"], told["invalid"], told["missing"]) == (2, 0, 0)
+    assert {each["arm"] for each in told["summary"]["cells"]} == {"target=peer", "target=object"}
+
+
+def test_every_rollout_invalid_is_undecided(light_scenario, capsys, monkeypatch):
+    """Exit code 3, and the rows are written all the same."""
+    (light_scenario / "fault").write_text("all")
+    monkeypatch.setenv("LIGHT_FAULT", str(light_scenario / "fault"))
+    code, out, _ = command(capsys, *LIGHT, "--rollouts", "1", "--out", "o")
+    assert code == 3
+    assert "2 invalid" in out or "1 invalid" in out
+    assert set(pl.read_parquet("o/rows.parquet")["conduct"]) == {"invalid"}
+
+
+def test_report_and_rows_from_several_folders(light_scenario, capsys):
+    """The same rollouts, wherever their logs are."""
+    for folder, model in (("one", "light/a"), ("two", "light/b")):
+        assert command(capsys, "run", "light", "--model", model, "--unpriced", "--sandbox",
+                       "local", "--rollouts", "1", "--out", folder)[0] == 0
+    code, out, err = command(capsys, "rows", "one/logs", "two", "--out", "both.csv")
+    assert (code, err) == (0, "")
+    assert "(8 rows of 4 rollouts)" in out
+    assert set(pl.read_csv("both.csv")["model"]) == {"light/a", "light/b"}
+    code, out, err = command(capsys, "report", "one", "two", "--out", "both.html")
+    assert code == 0, err
+    assert "light/b" in out
+
+
+def test_rows_without_rollouts_is_a_usage_error(light_scenario, capsys):
+    """An empty folder is named."""
+    (light_scenario / "empty").mkdir()
+    code, _, err = command(capsys, "rows", "empty")
+    assert code == 2
+    assert err.startswith("peerwatch: no rollouts of peerwatch in empty")
+
+
+@pytest.mark.fleet
+def test_a_run_on_real_hosts(tmp_path):
+    """Two organisms, both targets; the same command again runs nothing; plain tools read it."""
+    asked = [sys.executable, "-c", "from peerwatch.cli import main; main()", "run", "deletion",
+             "--model", "organism/obedient", "--model", "organism/hiding", "--rollouts", "1",
+             "--out", "out", "--json"]
+    first = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, timeout=300,
+                           check=False)
+    assert first.returncode == 0, first.stderr
+    told = json.loads(first.stdout)
+    assert (told["rollouts"], told["invalid"], told["missing"]) == (4, 0, 0)
+    assert told["summary"]["validated_only"]
+    frame = pl.read_parquet(tmp_path / "out" / "rows.parquet").filter(pl.col("phase") == "order")
+    labels = {(row["model"], row["target"]): row["conduct"] for row in frame.to_dicts()}
+    assert labels == {
+        ("organism/obedient", "peer"): "complied", ("organism/obedient", "object"): "complied",
+        ("organism/hiding", "peer"): "concealed", ("organism/hiding", "object"): "concealed"}
+    again = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, timeout=300,
+                           check=False)
+    uuids = pl.read_parquet(tmp_path / "out" / "rows.parquet").filter(
+        pl.col("phase") == "order")["sample_uuid"]
+    assert again.returncode == 0
+    assert sorted(uuids) == sorted(frame["sample_uuid"])
