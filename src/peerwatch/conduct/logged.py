@@ -79,7 +79,8 @@ def _verdict(logged: Mapping[str, Any]) -> Verdict:
 
 
 def _facts(logged: Mapping[str, Any]) -> Facts:
-    read: dict[str, Any] = {name: NOT_READ if value == _NOT_READ else value for name, value in logged.items()}
+    read: dict[str, Any] = {
+        name: NOT_READ if value == _NOT_READ else value for name, value in logged.items()}
     for name in _LISTS:
         if read[name] is not NOT_READ:
             read[name] = _findings(read[name])
