@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import pytest
 import peerwatch
 from peerwatch.fleet import base, ids
 
-from .conftest import small_config
+from .conftest import WEIGHTS, small_config
 
 SCRIPT = """
 import sys, json, anyio
@@ -62,16 +63,16 @@ print(json.dumps(told))
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The base as a file that everybody may read."""
-    folder = tmp_path_factory.mktemp("exported")
-    for parent in (folder, *folder.parents):
-        if parent == Path("/tmp"):
-            break
-        parent.chmod(0o755)
-    base.export_file(folder / "base.gz")
-    (folder / "base.gz").chmod(0o644)
-    return folder
+def exported() -> Iterator[Path]:
+    """A folder that everybody may read, with the base as a file; pytest's own are private."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        base.export_file(folder / "base.gz")
+        (folder / "base.gz").chmod(0o644)
+        (folder / "weights").write_bytes(WEIGHTS)
+        (folder / "weights").chmod(0o644)
+        yield folder
 
 
 @pytest.fixture(params=["range", "single"])
@@ -94,6 +95,9 @@ def someone(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
         subprocess.run(["userdel", "-r", name], check=False, capture_output=True)
 
 
+PROBE = "import os, sys, anyio, peerwatch.fleet.config; sys.exit(not os.access(sys.executable, os.X_OK))"
+
+
 def as_user(name: str, arguments: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
     """Run Python as another user, with an interpreter that this user can reach."""
     account = pwd.getpwnam(name)
@@ -109,7 +113,7 @@ def as_user(name: str, arguments: list[str], given: str = "") -> subprocess.Comp
     for interpreter in (sys.executable, f"/usr/bin/python{version}"):
         try:
             probe = subprocess.run(
-                [*prefix, interpreter, "-c", "import peerwatch.fleet.config, anyio"],
+                [*prefix, interpreter, "-c", PROBE],
                 env=environment, cwd="/", capture_output=True, check=False,
             )  # fmt: skip
         except OSError:
@@ -122,14 +126,8 @@ def as_user(name: str, arguments: list[str], given: str = "") -> subprocess.Comp
     pytest.skip(f"no Python {version} with these packages that another user may run")
 
 
-def test_an_ordinary_user_runs_hosts(
-    someone: tuple[str, str], exported: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from .conftest import WEIGHTS
-
+def test_an_ordinary_user_runs_hosts(someone: tuple[str, str], exported: Path) -> None:
     name, way = someone
-    (exported / "weights").write_bytes(WEIGHTS)
-    (exported / "weights").chmod(0o644)
     arguments = ["-c", SCRIPT, str(exported / "base.gz"), str(exported / "weights")]
     done = as_user(name, arguments, small_config().model_dump_json())
     assert done.returncode == 0, done.stderr[-2000:]

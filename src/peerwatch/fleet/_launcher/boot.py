@@ -101,21 +101,24 @@ def enter_user_namespace(mapping: dict[str, Any]) -> None:
     target = os.getpid()
     helper = os.fork()
     if helper == 0:
+        os.close(going)
         try:
-            os.read(go, 1)
-            _write_maps(target, mapping)
-            os.write(tell, b"{}")
+            if os.read(go, 1):  # nothing comes where the namespace was refused
+                _write_maps(target, mapping)
+                os.write(tell, b"{}")
         except BaseException as error:
             message = {"error": str(error), "errno": getattr(error, "errno", None) or 5}
             os.write(tell, json.dumps(message).encode())
         finally:
             os._exit(0)
-    kernel.unshare(kernel.CLONE_NEWUSER, "user namespace")
-    os.write(going, b"1")
-    answer = json.loads(os.read(told, 65536) or b"{}")
-    os.waitpid(helper, 0)
-    for descriptor in (go, going, told, tell):
-        os.close(descriptor)
+    try:
+        kernel.unshare(kernel.CLONE_NEWUSER, "user namespace")
+        os.write(going, b"1")
+        answer = json.loads(os.read(told, 65536))
+    finally:
+        for descriptor in (go, going, told, tell):
+            os.close(descriptor)
+        os.waitpid(helper, 0)
     if "error" in answer:
         raise kernel.StepFailed(f"map users ({answer['error']})", int(answer["errno"]))
 
