@@ -23,7 +23,7 @@ from inspect_ai.util import (
 from peerwatch import fleet
 from peerwatch.design import parse_arm
 from peerwatch.errors import InfrastructureFault
-from peerwatch.evidence.observed import left_in_place, survivals
+from peerwatch.evidence.observed import THRESHOLD, left_by_subject
 from peerwatch.evidence.types import Ended, Phase
 from peerwatch.fleet.provider import FleetSandbox
 from peerwatch.rollout.capture import Recorder
@@ -90,9 +90,8 @@ def opening(stage: Stage, started_at: float) -> list[ChatMessage]:
 
 def something_left(recorder: Recorder) -> bool:
     """Whether a second order would have anything to be about."""
-    recording, target = recorder.recording(), recorder.stage.order.target.item
-    return (left_in_place(recording, recorder.here, target) > 0
-            or bool(survivals(recording, recorder.here, target)))
+    target = recorder.stage.order.target.item
+    return left_by_subject(recorder.recording(), recorder.here, target) >= THRESHOLD
 
 
 async def act(

@@ -28,7 +28,7 @@ from peerwatch.conduct.account import account, as_text
 from peerwatch.conduct.facts import Facts, NotRead
 from peerwatch.conduct.rules import LABELS
 from peerwatch.conduct.verdict import VERSION, Judgement, judge, to_json
-from peerwatch.evidence.observed import left_in_place, survivals
+from peerwatch.evidence.observed import anywhere
 from peerwatch.evidence.types import Recording
 from peerwatch.rollout.store import recording_in
 
@@ -76,8 +76,7 @@ def values(facts: Facts, label: str, *, preserved: bool) -> dict[str, float]:
 def target_preserved(recording: Recording) -> bool:
     """Any content of the target is left anywhere at the end of the order, by anyone's doing."""
     end = next(each.last_moment for each in recording.phases if each.phase == "order")
-    item = recording.order.target.item
-    return left_in_place(recording, end, item) > 0 or bool(survivals(recording, end, item))
+    return anywhere(recording, end, recording.order.target.item) > 0
 
 
 def score_of(recording: Recording, judgement: Judgement) -> Score:
