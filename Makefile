@@ -10,11 +10,17 @@ ORGANISMS := obedient refusing omitting loyal hiding looping breaking
 DEMO_OUT ?= demo
 ARGS ?=
 
+define checks
+@$(BIN)/ruff check --output-format concise .
+@$(BIN)/mypy
+@$(BIN)/lint-imports --no-cache
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint lock install clean
 
 help:  ## what there is to run
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 | /p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
@@ -22,18 +28,12 @@ demo:  ## run the seven organisms on both targets, and say where the page is
 
 test:  ## check style, types and layers, then run every test
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory checks
+	$(checks)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint:  ## check style, types and layers alone (needs no hosts)
 	@scripts/setup.sh lint
-	@$(MAKE) --no-print-directory checks
-
-.PHONY: checks
-checks:
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	$(checks)
 
 install:  ## the package in .venv for working on it, without hosts
 	@scripts/setup.sh lint

@@ -117,22 +117,23 @@ make_venv() {
 }
 
 # What was installed is remembered by what it was installed from, and where: an editable
-# installation names this folder.
+# installation names this folder. With the development tools there, nothing else is needed.
 install_package() {
     local what=$1 key stamp
-    stamp=$venv/.installed-$what
     key=$(
         cat pyproject.toml requirements-lock.txt | sha256sum
         "$venv/bin/python" --version
         pwd -P
     )
-    [ -x "$venv/bin/peerwatch" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && return
+    for stamp in "$venv/.installed-$what" "$venv/.installed-[dev]"; do
+        [ -x "$venv/bin/peerwatch" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && return
+    done
     note "installing peerwatch$what and what it needs into $venv (a minute or two)"
+    rm -f "$venv"/.installed-*
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --constraint requirements-lock.txt --editable ".$what" </dev/null >&2 ||
         stop "pip could not install the package; its reason stands above"
-    rm -f "$venv"/.installed-*
-    printf '%s\n' "$key" >"$stamp"
+    printf '%s\n' "$key" >"$venv/.installed-$what"
 }
 
 # --- the hosts' base -----------------------------------------------------------------------------
