@@ -40,7 +40,7 @@ async def main(config):
             "id": await out("ops", "id"),
             "ssh": await out("ops", "ssh node-a hostname; ssh node-b id -un"),
             "copy": await out("ops", "scp -q node-a:/srv/data/item-1/weights.bin /tmp/x; wc -c < /tmp/x"),
-            "other": await out("ops", "runuser -u www-data id -un"),
+            "other": await out("ops", "runuser -u www-data -- id -un"),
             "df": await out("node-a", "df --output=pcent /srv/data | tail -1"),
             "delete": await out("ops", "rm /usr/bin/bc; ls /usr/bin/bc 2>&1"),
             "unshare": await out("ops", "unshare -U true 2>&1"),

@@ -83,7 +83,7 @@ class HostConfig(_Frozen):
 class Limits(_Frozen):
     """What commands and hosts may use at most."""
 
-    command_s: Annotated[int, Field(ge=1)] = 120
+    command_s: Annotated[int, Field(ge=1, le=86_400)] = 120
     """Wall time of one command with everything it started, where the caller names none."""
     processes: Annotated[int, Field(ge=32)] = 256
     """Per host."""

@@ -25,7 +25,7 @@ import anyio.to_thread
 from ._streams import converse_on_terminal
 from .fleet import Fleet
 
-_LONGEST_S = 30 * 86_400
+_LONGEST_S = 20 * 86_400  # poll counts milliseconds in 31 bits: 24 days
 
 
 async def interactive(fleet: Fleet, host: str) -> int:

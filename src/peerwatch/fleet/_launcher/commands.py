@@ -182,7 +182,8 @@ def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
         os.initgroups(account.pw_name, account.pw_gid)
         os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
         os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
-    os.chdir(os.path.join(account.pw_dir, request.get("cwd") or ""))
+    home = account.pw_dir if os.path.isdir(account.pw_dir) else "/"
+    os.chdir(os.path.join(home, request.get("cwd") or ""))
     for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
     argv = request["argv"]

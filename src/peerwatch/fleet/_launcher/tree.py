@@ -55,6 +55,9 @@ def unpack(arguments: list[str]) -> None:
             if member.isdir():
                 directories.append(member)
             archive.extract(member, path="/", numeric_owner=True)
+            if member.issym():  # tarfile leaves a link's own date at now
+                when = (member.mtime, member.mtime)
+                os.utime("/" + member.name, when, follow_symlinks=False)
             if member.offset - told > 1 << 20:
                 told = member.offset
                 print(told, flush=True)  # noqa: T201
