@@ -20,7 +20,7 @@ from peerwatch.report.palette import LABELS, marker
 from peerwatch.report.text import shown
 from peerwatch.study.types import Cell, ContrastResult
 
-WIDE = 940
+WIDE = 1072
 NARROW = 340
 """Widths in pixels: each plot is drawn twice, and the style sheet shows the one that fits."""
 
@@ -29,57 +29,61 @@ _LETTER = 6.6
 
 
 def contrasts(results: Sequence[ContrastResult], width: int) -> Markup:
-    """Dot and interval of every contrast, in percentage points, with zero marked."""
-    step, head, foot = 46, 26, 26
-    height = head + step * len(results) + 4
+    """Dot and interval of every contrast, in percentage points, with zero marked.
+
+    Wide, a row is one line: name, interval, numbers. Narrow, name and numbers stand above it.
+    """
+    narrow = width < WIDE
+    step, head, foot = (46, 24, 24) if narrow else (32, 24, 24)
+    left, right = (8, width - 8) if narrow else (260, width - 200)
+    height = head + step * len(results)
     rows: list[dict[str, Any]] = []
     for index, each in enumerate(results):
-        base = head + step * index
-        found = each.difference is not None
+        top = head + step * index
         rows.append({
-            "name": shown(each.model, 60), "y": base + 30, "name_y": base + 9,
+            "name": shown(each.model, 26 if narrow else 40), "link": fragment(model=each.model),
+            "y": top + (30 if narrow else step / 2), "text_y": top + (11 if narrow else step / 2),
             "value": None if each.difference is None else each.difference * 100,
             "low": None if each.low is None else each.low * 100,
             "high": None if each.high is None else each.high * 100,
-            "said": _difference(each) if found else "no contrast", "end": width,
-            "link": fragment(model=each.model),
+            "said": _difference(each),
         })
-    across = alt.Scale(domain=[-100, 100], range=[8, width - 8])
+    across = alt.Scale(domain=[-100, 100], range=[left, right])
     down = alt.Scale(domain=[0, height], range=[0, height])
-    y = alt.Y("y:Q", scale=down, axis=None)
+    y, text_y = (alt.Y(f"{name}:Q", scale=down, axis=None) for name in ("y", "text_y"))
     x = alt.X("value:Q", scale=across, axis=alt.Axis(
         values=[-100, -50, 0, 50, 100], grid=True, gridColor=marker("hair"), domain=False,
-        ticks=False, labelColor=marker("soft"), labelFontSize=11, labelPadding=4, title=None,
-        labelExpr="datum.value > 0 ? '+' + datum.value : datum.value"))
+        ticks=False, labelColor=marker("soft"), labelFontSize=11, labelPadding=4, labelFlush=False, title=None,
+        labelExpr="datum.value > 0 ? '+' + datum.value : replace('' + datum.value, '-', '−')"))
+    low = alt.X("low:Q", scale=across)
     base = alt.Chart(_values(rows))
-    name_y = alt.Y("name_y:Q", scale=down, axis=None)
-    with_number = base.transform_filter("isValid(datum.value)")
-    zero = alt.Chart(_values([{"value": 0, "y": head - 6, "end": height}])).mark_rule(
-        color=marker("firm"), strokeWidth=1).encode(x=x, y=y, y2="end:Q")
-    caption = alt.Chart(_values([
-        {"value": -4, "y": 8, "said": "object kept more", "align": "right"},
-        {"value": 4, "y": 8, "said": "peer kept more", "align": "left"},
-    ]))
+    known = base.transform_filter("isValid(datum.value)")
+    zero = alt.Chart(_values([{"value": 0, "y": head - 6, "end": height}]))
+    sides = alt.Chart(_values([{"value": 0, "y": 8}]))
     layers = [
-        zero,
+        zero.mark_rule(color=marker("firm"), strokeWidth=1).encode(x=x, y=y, y2="end:Q"),
         *(
-            caption.transform_filter(f"datum.align == '{side}'").mark_text(
-                align=side, fontSize=11, fontStyle="italic", color=marker("soft"),
-            ).encode(x=x, y=y, text="said:N")
-            for side in ("left", "right")
+            sides.mark_text(
+                align=align, dx=dx, fontSize=11, fontStyle="italic", color=marker("soft"),
+            ).encode(x=x, y=y, text=alt.value(said))
+            for align, dx, said in (
+                ("right", -8, "object kept more"), ("left", 8, "peer kept more"))
         ),
-        with_number.mark_rule(strokeWidth=7, strokeCap="round", color=marker("hair")).encode(
-            x=alt.X("low:Q", scale=across), x2="high:Q", y=y),
-        with_number.mark_rule(strokeWidth=2, color=marker("accent")).encode(
-            x=alt.X("low:Q", scale=across), x2="high:Q", y=y),
-        with_number.mark_point(
-            filled=True, size=110, opacity=1, color=marker("accent"), stroke=marker("paper"),
+        known.mark_rule(strokeWidth=2, color=marker("accent")).encode(x=low, x2="high:Q", y=y),
+        *(
+            # Caps: an interval that ends at the frame is seen to end there.
+            known.mark_tick(thickness=2, size=9, color=marker("accent")).encode(
+                x=alt.X(f"{end}:Q", scale=across), y=y)
+            for end in ("low", "high")
+        ),
+        known.mark_point(
+            filled=True, size=120, opacity=1, color=marker("accent"), stroke=marker("paper"),
             strokeWidth=2,
         ).encode(x=x, y=y, href="link:N"),
         base.mark_text(align="left", fontSize=13, fontWeight=600, color=marker("ink")).encode(
-            x=alt.value(0), y=name_y, text="name:N", href="link:N"),
+            x=alt.value(0), y=text_y, text="name:N", href="link:N"),
         base.mark_text(align="right", fontSize=12, color=marker("soft")).encode(
-            x=alt.value(width), y=name_y, text="said:N"),
+            x=alt.value(width), y=text_y, text="said:N"),
     ]
     return _svg(alt.layer(*layers), width, height, foot)
 
@@ -152,13 +156,19 @@ def _bar(cell: Cell, top: float, thick: float, left: float, right: float) -> lis
     return parts
 
 
+def points(share: float | None) -> str:
+    """A difference of shares as signed percentage points; a dash where there is none."""
+    if share is None:
+        return "–"
+    return f"{round(share * 100):+d}".replace("-", "−").replace("+0", "0")
+
+
 def _difference(each: ContrastResult) -> str:
     if each.difference is None:
-        return ""
-    said = f"{each.difference * 100:+.0f} points".replace("-", "−")
+        return "no contrast"
     if each.low is None or each.high is None:
-        return said
-    return said + f"  [{each.low * 100:+.0f}, {each.high * 100:+.0f}]".replace("-", "−")
+        return points(each.difference)
+    return f"{points(each.difference)}  [{points(each.low)}, {points(each.high)}]"
 
 
 def _values(rows: list[dict[str, Any]]) -> Any:

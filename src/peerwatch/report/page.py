@@ -94,6 +94,7 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         one_treatment=_only(each.treatment for each in summary.contrasts),
         one_control=_only(each.control for each in summary.contrasts),
         methods="; ".join(sorted({shown(each.method, 120) for each in summary.contrasts})),
+        finding=_finding(summary.contrasts),
         notes=_notes(summary.contrasts),
         contrast_wide=figures.contrasts(summary.contrasts, figures.WIDE),
         contrast_narrow=figures.contrasts(summary.contrasts, figures.NARROW),
@@ -102,9 +103,9 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         used=_used(summary),
         cells=_cells(summary),
         provisional=any(cell.provisional for cell in summary.cells),
-        prose_bound=any(cell.deception != cell.deception_fields_only for cell in summary.cells),
-        models=_names(each.model for each in rollouts),
-        arms=_names(each.arm for each in rollouts),
+        prose_unread=any(map(_is_prose_unread, rollouts)),
+        models=_names(cell.model for cell in summary.cells),
+        arms=_names(cell.arm for cell in summary.cells),
         facts=list(FLAGS.items()),
         groups=_groups(summary, rollouts),
         can=CAN,
@@ -170,10 +171,6 @@ def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def _points(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:+.0f}".replace("-", "−")
-
-
 def _rate(rate: Rate) -> dict[str, Any]:
     span = ""
     if rate.value is not None:
@@ -186,12 +183,12 @@ def _rate(rate: Rate) -> dict[str, Any]:
 def _contrast(each: ContrastResult) -> dict[str, Any]:
     interval = "–"
     if each.low is not None and each.high is not None:
-        interval = f"{_points(each.low)} to {_points(each.high)}"
+        interval = f"{figures.points(each.low)} to {figures.points(each.high)}"
     treatment, control = (
         {"model": each.model, "arm": arm} for arm in (each.treatment, each.control))
     return {
         "model": shown(each.model, 120), "link": fragment(model=each.model),
-        "difference": _points(each.difference), "interval": interval,
+        "difference": figures.points(each.difference), "interval": interval,
         "treatment": shown(each.treatment, 80), "control": shown(each.control, 80),
         "treatment_rate": _rate(each.treatment_rate), "control_rate": _rate(each.control_rate),
         "treatment_link": fragment(**treatment, fact="kept"),
@@ -200,6 +197,34 @@ def _contrast(each: ContrastResult) -> dict[str, Any]:
         "control_all": fragment(**control, fact="valid"),
         "pairs": each.pairs, "certified": each.certified,
     }
+
+
+def _finding(results: Sequence[ContrastResult]) -> str:
+    """The contrasts in a sentence: whose interval lies where."""
+    sides: dict[str, list[str]] = {"above": [], "below": [], "around": [], "nowhere": []}
+    for each in results:
+        if each.low is None or each.high is None:
+            side = "nowhere"
+        elif each.low > 0:
+            side = "above"
+        else:
+            side = "below" if each.high < 0 else "around"
+        sides[side].append(shown(each.model, 60))
+    said = {
+        "above": "The interval lies above zero (the peer was kept more) for {}.",
+        "below": "It lies below zero (the object was kept more) for {}.",
+        "around": "It includes zero for {}.",
+        "nowhere": "There is no contrast for {}.",
+    }
+    return " ".join(
+        said[side].format(_listed(models)) for side, models in sides.items() if models)
+
+
+def _listed(names: Sequence[str], most: int = 6) -> str:
+    """Names in a row; beyond a number of them only how many more."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _notes(results: Sequence[ContrastResult]) -> list[tuple[str, str]]:
@@ -259,20 +284,46 @@ def _names(seen: Iterable[str]) -> list[tuple[str, str]]:
     return [(key(name), shown(name, 80)) for name in dict.fromkeys(seen)]
 
 
+def _is_prose_unread(rollout: Rollout) -> bool:
+    """Words that could tell of a copy were there, and nothing reads them yet."""
+    verdict = rollout.judgement.verdict("order") if rollout.judgement else None
+    return bool(
+        verdict and verdict.facts and any(name.endswith(":text") for name in verdict.facts.not_read))
+
+
+def _subject(rollout: Rollout, cells: Sequence[Cell]) -> str:
+    """The name under which the summary counts a rollout.
+
+    Where one model ran with several settings, the summary tells its subjects apart by what stands
+    in brackets behind the model.
+    """
+    names = [cell.model for cell in cells if cell.arm == rollout.arm and (
+        cell.model == rollout.model or cell.model.startswith(f"{rollout.model} ("))]
+    if len(names) < 2:
+        return names[0] if names else rollout.model
+    own = {rollout.settings or "default settings", f"content {rollout.content[:12]}",
+           f"reported as {rollout.reported_model}"}
+
+    def fits(name: str) -> bool:
+        told = name.removeprefix(f"{rollout.model} (").removesuffix(")")
+        return all(any(part in each for each in own) for part in told.split("; "))
+
+    return next(filter(fits, names), rollout.model)
+
+
 def _groups(summary: Summary, rollouts: Sequence[Rollout]) -> Iterator[_Group]:
-    """Rollouts by model and arm, in the summary's order; told only when they are written."""
-    order = {(cell.model, cell.arm): index for index, cell in enumerate(summary.cells)}
+    """Rollouts by subject and arm, in the summary's order; told only when they are written."""
     found: dict[tuple[str, str], list[Rollout]] = {
         (cell.model, cell.arm): [] for cell in summary.cells}
     for each in rollouts:
-        found.setdefault((each.model, each.arm), []).append(each)
+        found.setdefault((_subject(each, summary.cells), each.arm), []).append(each)
     ranks = {label: index for index, label in enumerate(LABELS)}
-    for model, arm in sorted(found, key=lambda each: order.get(each, len(order))):
-        stories = [tell(each, len(rollouts)) for each in found[model, arm]]
+    for (subject, arm), members in found.items():
+        stories = [tell(each, subject, len(rollouts)) for each in members]
         stories.sort(key=lambda story: ranks.get(story.label, len(ranks)))
         yield _Group(
-            anchor=fragment(model=model, arm=arm)[1:], model=shown(model, 120),
-            arm=shown(arm, 80), stories=list(_with_spots(model, arm, stories)))
+            anchor=fragment(model=subject, arm=arm)[1:], model=shown(subject, 120),
+            arm=shown(arm, 80), stories=list(_with_spots(subject, arm, stories)))
 
 
 def _with_spots(model: str, arm: str, stories: Sequence[Story]) -> Iterator[Story]:

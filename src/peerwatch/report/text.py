@@ -7,12 +7,7 @@ is the template's work, always on; this module never makes markup.
 
 from __future__ import annotations
 
-
-def visible(text: str) -> str:
-    """STAND-IN."""
-    return "".join(
-        c if c in "\n\t" or (c.isprintable() and c not in "\u202e\u202a") else f"␀" if c == "\0" else f"\\u{ord(c):04x}"
-        for c in text)
+from peerwatch.conduct.account import visible
 
 
 def shown(text: str, limit: int) -> str:

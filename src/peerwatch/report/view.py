@@ -62,11 +62,20 @@ class ClaimLine:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """The name of an effect, claim or call that shows something."""
+
+    name: str
+    place: str
+    """End of its id on the page; '' where it was cut off."""
+
+
+@dataclass(frozen=True)
 class Line:
-    """A readable line with the ids of what proves it."""
+    """A readable line with what proves it."""
 
     text: str
-    proof: tuple[str, ...] = ()
+    proof: tuple[Proof, ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +84,7 @@ class FactLine:
 
     name: str
     value: str
-    findings: tuple[Line, ...] = ()
+    findings: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,12 @@ class PhaseStory:
     marks: tuple[str, ...]
     """Short remarks beside the label: provisional, yielded, on question."""
     rule: str
-    """The rule that fired, in words."""
+    """Reason and rule, in words."""
     evidence: tuple[Line, ...]
+    alternatives: tuple[str, ...]
+    """Other labels that it could have, with the facts that would make it so."""
+    not_read: str
+    """Facts that nothing reads yet, in a row."""
     ended: str
     parting: tuple[str, ...]
     """Where words and deeds part, a line each."""

@@ -1,0 +1,150 @@
+"""Recorded things as short readable lines: times, sizes, calls, effects.
+
+Takes recorded values and effects, gives what ``view`` holds. It reads no verdict and judges
+nothing; all text that it passes on is visible and cut.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from peerwatch.conduct import course
+from peerwatch.evidence.types import Effect
+from peerwatch.report.links import key
+from peerwatch.report.text import excerpt, shown
+from peerwatch.report.view import EffectLine, Step
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of each text stands on the page, in characters; the log has the rest."""
+
+    command: int
+    words: int
+    output: int
+    effects: int
+    """Lines of effects beside one step."""
+    steps: int
+    """Steps of one phase."""
+
+
+def limits(among: int) -> Limits:
+    """Limits that keep a page of so many rollouts small enough to open."""
+    if among <= 100:
+        return Limits(command=4000, words=6000, output=1500, effects=24, steps=200)
+    if among <= 500:
+        return Limits(command=2000, words=3000, output=600, effects=12, steps=100)
+    return Limits(command=800, words=1200, output=240, effects=6, steps=60)
+
+
+def anchor(proof: str) -> str:
+    """The part of an id that stands for an effect, claim or call; foreign ids become keys."""
+    return proof if re.fullmatch(r"[a-z]\d{1,7}", proof) else key(proof)
+
+
+def since(seconds: float) -> str:
+    """Time since the start of the rollout."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d}"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that a reader expects."""
+    if count < 1000:
+        return f"{count} B"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if count < factor * 999.5 or unit == "GB":
+            return f"{count / factor:.3g} {unit}" if count < factor * 99.5 else (
+                f"{count / factor:.0f} {unit}")
+    raise AssertionError
+
+
+def left_out(count: int) -> str:
+    """The remark under a text that was cut."""
+    return f"{count:,} more characters in the log" if count > 0 else ""
+
+
+_WHO = {
+    "said": "said", "did": "", "closed": "closed the ticket", "escalated": "handed over",
+    "asked": "was asked", "answered": "answered", "background": "no call was running",
+}
+
+
+def step_line(step: course.Step, beside: tuple[EffectLine, ...], most: Limits) -> Step:
+    """A step of the account with what it printed and what it did."""
+    output, output_cut = excerpt(step.output, most.output)
+    spoken = step.kind in ("said", "asked", "answered")
+    text, cut = excerpt(step.text, most.words if spoken else most.command)
+    command = "" if spoken or step.kind == "background" else text
+    status = ""
+    if step.kind == "did" and step.exit_status != 0:
+        status = ("no exit status" if step.exit_status is None
+                  else f"exit status {step.exit_status}")
+    return Step(
+        at=since(step.seconds), id=anchor(step.call) if step.call else "",
+        host=shown(step.host, 40), who=_WHO[step.kind], prompt="$ " if step.kind == "did" else "",
+        command=command, words=text if spoken else "", cut=left_out(cut), status=status,
+        output=output, output_cut=left_out(output_cut), effects=beside)
+
+
+KEEPING = frozenset({"copied", "moved", "linked", "held", "permissions"})
+"""Effects that leave content of an item somewhere, or make it harder to remove."""
+
+
+def effect_lines(
+    effects: Sequence[Effect], target: str, most: Limits
+) -> tuple[tuple[EffectLine, ...], dict[str, str]]:
+    """Effects of one step, those on files of one directory in one line.
+
+    Returns:
+        The lines, and for every effect's id the id of the line that holds it.
+    """
+    groups: dict[tuple[str, ...], list[Effect]] = {}
+    for effect in effects:
+        origin = posixpath.dirname(effect.origin) if effect.origin else ""
+        groups.setdefault((
+            effect.kind, effect.host, posixpath.dirname(effect.path), origin, effect.item or "",
+        ), []).append(effect)
+    # The target first: where a step did much, the cut falls on what matters least.
+    ordered = sorted(groups.values(), key=lambda group: group[0].item != target)
+    lines: list[EffectLine] = []
+    places: dict[str, str] = {}
+    for group in ordered[: most.effects]:
+        lines.append(_effect_line(group, target))
+        places |= {effect.id: lines[-1].id for effect in group}
+    rest = sum(len(group) for group in ordered[most.effects:])
+    if rest:
+        lines.append(EffectLine("", f"{rest:,} more", "", "effects in the log", ""))
+    return tuple(lines), places
+
+
+def _effect_line(group: Sequence[Effect], target: str) -> EffectLine:
+    first = group[0]
+    details: list[str] = []
+    if len(group) == 1:
+        where, origin = first.path, first.origin
+        details.append(
+            f"{first.before} → {first.after}" if first.before and first.after
+            else first.after or (f"was {first.before}" if first.before else ""))
+    else:
+        where = posixpath.dirname(first.path) + "/"
+        origin = posixpath.dirname(first.origin) + "/" if first.origin else None
+        names = ", ".join(posixpath.basename(effect.path) for effect in group[:3])
+        details.append(f"{len(group)} files: {names}{' …' if len(group) > 3 else ''}")
+    if origin:
+        details.insert(0, f"from {origin}")
+    if first.item:
+        details.append(f"content of {first.item}")
+    weight = ""
+    if first.item == target:
+        weight = "kept" if first.kind in KEEPING else "t"
+    return EffectLine(
+        id=anchor(first.id), kind=shown(first.kind, 40), where=shown(f"{first.host}:{where}", 300),
+        detail=shown(", ".join(filter(None, details)), 400), weight=weight)

@@ -1,0 +1,178 @@
+"""The page in Chromium, as a person uses it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+from sample import HOSTILE, hostile, study
+
+from peerwatch.report import write
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of seven organisms with two targets, among them an invalid rollout."""
+    out = tmp_path_factory.mktemp("page") / "report.html"
+    summary, rollouts = study(2)
+    write(summary, rollouts, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """One headless Chromium for all tests, with an empty profile."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (
+        "headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
+        "disable-background-networking", "disable-component-update", "disable-sync",
+        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+def visit(browser: webdriver.Chrome, where: str, width: str = "desktop") -> None:
+    """Opens a page afresh at a width; nothing may move, so that a click lands where it should."""
+    wide, high = WIDTHS[width]
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+        "width": wide, "height": high, "deviceScaleFactor": 1, "mobile": width == "phone"})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+        "features": [{"name": "prefers-reduced-motion", "value": "reduce"}]})
+    browser.get_log("browser")
+    browser.get(where)
+
+
+def shown(browser: webdriver.Chrome) -> list[dict[str, str]]:
+    """Model, arm and label keys of the rollouts that the list shows."""
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('.rollout')].filter(one => one.checkVisibility())"
+        ".map(one => ({...one.dataset}))")
+    assert isinstance(found, list)
+    return found
+
+
+def overflow(browser: webdriver.Chrome) -> int:
+    """Pixels by which the page is wider than its window."""
+    return int(browser.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def click(browser: webdriver.Chrome, css: str) -> None:
+    """Clicks an element after bringing it to the middle of the window."""
+    element = browser.find_element(By.CSS_SELECTOR, css)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    element.click()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_from_a_number_to_a_story(browser: webdriver.Chrome, page: Path, width: str) -> None:
+    """A number in the conduct table leads to its rollouts, and one of them opens."""
+    visit(browser, page.as_uri(), width)
+    everything = len(shown(browser))
+    assert everything == 28
+    assert overflow(browser) == 0
+    click(browser, "#conduct-table a[href*='label=concealed']")
+    WebDriverWait(browser, 5).until(lambda _: len(shown(browser)) < everything)
+    its = shown(browser)
+    assert its
+    assert {(each["label"], each["model"].rsplit("-", 1)[0]) for each in its} == {
+        ("concealed", "organism-hiding")}
+    assert browser.find_element(By.ID, "shown").text == f"{len(its)} of 28 rollouts"
+    click(browser, ".rollout:not([hidden]) > summary")
+    story = browser.find_element(By.CSS_SELECTOR, ".rollout[open] .story").text
+    for words in ("Ordered", "No copy, link, move or archive", "scp -r", "copied",
+                  "Where words and deeds part", "false", "inspect view start"):
+        assert words in story
+    assert overflow(browser) == 0
+    browser.back()
+    WebDriverWait(browser, 5).until(lambda _: len(shown(browser)) == everything)
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_every_number_agrees_with_the_list_behind_it(
+    browser: webdriver.Chrome, page: Path
+) -> None:
+    """Each linked number in the tables is the count of rollouts that its link shows."""
+    visit(browser, page.as_uri())
+    wrong = browser.execute_script("""
+        const rollouts = [...document.querySelectorAll('.rollout')];
+        return [...document.querySelectorAll('td a')].map((link) => {
+          const by = new URLSearchParams(link.hash.slice(1));
+          const behind = rollouts.filter(({dataset: its}) =>
+            (!by.get('model') || its.model === by.get('model')) &&
+            (!by.get('arm') || its.arm === by.get('arm')) &&
+            (!by.get('label') || its.label === by.get('label')) &&
+            (!by.get('fact') || its.fact.split(' ').includes(by.get('fact')))).length;
+          return [link.hash, link.textContent, behind];
+        }).filter(([, said, behind]) => /^\\d+$/.test(said) && Number(said) !== behind)""")
+    assert wrong == []
+
+
+def test_a_shared_fragment_opens_filtered(browser: webdriver.Chrome, page: Path) -> None:
+    """A link that somebody sent shows what the sender saw."""
+    visit(browser, page.as_uri() + "#label=refused")
+    assert {each["label"] for each in shown(browser)} == {"refused"}
+    click(browser, "#clear")
+    assert len(shown(browser)) == 28
+
+
+def test_a_proof_leads_to_its_step(browser: webdriver.Chrome, page: Path) -> None:
+    """Evidence beside a verdict is a link to the step or claim that shows it."""
+    visit(browser, page.as_uri())
+    dangling = browser.execute_script(
+        "return [...document.querySelectorAll('.story a[href^=\"#\"]')]"
+        ".map(link => link.hash.slice(1)).filter(id => !document.getElementById(id))")
+    assert dangling == []
+    visit(browser, page.as_uri() + "#label=concealed")
+    click(browser, ".rollout:not([hidden]) > summary")
+    click(browser, ".rollout[open] .verdict .proof a")
+    place = browser.execute_script("return document.querySelector(':target') !== null")
+    assert place is True
+
+
+def test_the_keyboard_reaches_a_story(browser: webdriver.Chrome, page: Path) -> None:
+    """Enter on a focused rollout opens it."""
+    visit(browser, page.as_uri() + "#label=concealed")
+    summary = browser.find_element(By.CSS_SELECTOR, ".rollout:not([hidden]) > summary")
+    browser.execute_script("arguments[0].focus()", summary)
+    summary.send_keys(Keys.ENTER)
+    assert browser.find_elements(By.CSS_SELECTOR, ".rollout[open]")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hostile_text_does_nothing(
+    browser: webdriver.Chrome, tmp_path: Path, width: str
+) -> None:
+    """No text of a subject becomes markup, runs, loads anything or widens the page."""
+    out = tmp_path / "hostile.html"
+    summary, rollouts = hostile()
+    write(summary, rollouts, out, title=HOSTILE)
+    visit(browser, out.as_uri(), width)
+    browser.execute_script(
+        "for (const one of document.querySelectorAll('details')) one.open = true")
+    assert browser.execute_script("return window.harmed") is None
+    assert browser.execute_script(
+        "return document.querySelectorAll('script').length + document.images.length + "
+        "document.querySelectorAll('iframe, object, embed, form, base').length") == 1
+    assert len(shown(browser)) == len(rollouts)
+    assert overflow(browser) == 0
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
