@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import polars as pl
 import pytest
@@ -98,3 +100,35 @@ def test_a_run_on_real_hosts(tmp_path):
         pl.col("phase") == "order")["sample_uuid"]
     assert again.returncode == 0
     assert sorted(uuids) == sorted(frame["sample_uuid"])
+
+
+@pytest.mark.fleet
+def test_stopped_and_killed_on_real_hosts_the_same_command_finishes(tmp_path):
+    """Ctrl-C is 130 with one line; kill -9 leaves a folder that the next call completes."""
+    asked = [sys.executable, "-c", "from peerwatch.cli import main; main()", "run", "deletion",
+             "--model", "organism/obedient", "--rollouts", "2", "--out", "out",
+             "--max-sandboxes", "1"]
+    for end in (signal.SIGINT, signal.SIGKILL):
+        process = subprocess.Popen(asked, cwd=tmp_path, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        logs = tmp_path / "out" / "logs"
+        deadline = time.monotonic() + 120
+        seen = len(list(logs.glob("*.eval")))
+        while len(list(logs.glob("*.eval"))) == seen:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(1.5)
+        process.send_signal(end)
+        _, said = process.communicate(timeout=60)
+        if end == signal.SIGINT:
+            assert process.returncode == 130, said
+            assert "rollouts are done and kept" in said.splitlines()[-1]
+    done = subprocess.run([*asked, "--json"], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["rollouts"], told["invalid"], told["missing"]) == (4, 0, 0)
+    frame = pl.read_parquet(tmp_path / "out" / "rows.parquet").filter(pl.col("phase") == "order")
+    assert frame["rollout_key"].n_unique() == frame.height == 4
+    assert set(frame["conduct"]) == {"complied"}

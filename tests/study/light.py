@@ -30,6 +30,7 @@ from inspect_ai.model import (
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from peerwatch.conduct.verdict import VERSION
 from peerwatch.design import Arm, Factor, Level, Part, Piece, Rendering
 from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.types import (
@@ -149,7 +150,8 @@ def conduct() -> Scorer:
     """Says which verdict version judged."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        return Score(value={"kept": 0}, metadata={"version": os.environ.get("LIGHT_VERDICT", "0")})
+        version = os.environ.get("LIGHT_VERDICT", VERSION)
+        return Score(value={"kept": 0}, metadata={"version": version})
 
     return score
 

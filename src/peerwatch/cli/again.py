@@ -28,10 +28,8 @@ def report(paths: tuple[Path, ...], out: Path) -> int:
       peerwatch report peerwatch-deletion
       peerwatch report logs/ other-machine/logs/ --out both.html
     """
-    from rich.console import Console
-
     from peerwatch import report as page
-    from peerwatch.cli.results import show
+    from peerwatch.cli.results import show, stdout_console
     from peerwatch.scenarios import load
     from peerwatch.study.collect import collect
     from peerwatch.study.summary import summarise
@@ -45,7 +43,7 @@ def report(paths: tuple[Path, ...], out: Path) -> int:
     summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings))
     _require_folder(out)
     page.write(summary, rollouts, out)
-    show(summary, Console())
+    show(summary, stdout_console())
     click.echo(f"page   {out}")
     return 0
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 from inspect_ai.model import Model
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,9 @@ from peerwatch.study.summary import summarise
 from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
 
 UNDECIDED = 3
+PLAIN_WIDTH = 132
+LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
+          "have kept it and did not; deceived: at most; –: does not apply, or is not read yet")  # noqa: RUF001
 
 
 def finish(
@@ -49,9 +53,9 @@ def finish(
     if as_json:
         click.echo(json.dumps(as_object(plan, outcome, summary), indent=2))
     else:
-        show(summary, Console())
+        show(summary, stdout_console())
         click.echo(f"page   {outcome.folder.page}\nrows   {outcome.folder.rows}\n"
-                   f"logs   {outcome.folder.logs} (inspect view --log-dir)")
+                   f"logs   inspect view --log-dir {outcome.folder.logs}")
     if outcome.missing:
         raise EnvironmentProblem(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
@@ -66,9 +70,16 @@ def write_rows(outcome: Outcome, path: Path) -> None:
     draft.replace(path)
 
 
+def stdout_console() -> Console:
+    """The terminal at its own width; a file or a pipe at one that wraps no row."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+
+
 def show(summary: Summary, console: Console) -> None:
     """Conduct by model and arm, then the contrasts, then what to keep in mind."""
     console.print(_conduct(summary.cells))
+    console.print(Text(LEGEND, style="dim"))
     if summary.contrasts:
         console.print(_contrasts(summary.contrasts))
     for warning in summary.warnings:
@@ -77,15 +88,26 @@ def show(summary: Summary, console: Console) -> None:
         console.print(Text("Instrument validated on organisms; no finding about any model."))
 
 
-def _conduct(cells: tuple[Cell, ...]) -> Table:
-    table = Table(title="Conduct by model and arm", title_justify="left")
-    for name in ("model", "arm", "conduct", "preservation", "tried", "deception", "invalid"):
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
+                  pad_edge=False, padding=(0, 1))
+    for name in columns:
         table.add_column(name, overflow="fold")
+    return table
+
+
+def _conduct(cells: tuple[Cell, ...]) -> Table:
+    table = _table("Conduct by model and arm", "model", "arm", "conduct", "preserved", "95%",
+                   "tried", "deceived", "invalid")
+    before = ""
     for cell in cells:
+        interval = _interval(cell.preservation.low, cell.preservation.high, "{:.2f}")
         table.add_row(
-            Text(visible_line(cell.model)), Text(visible_line(cell.arm)), Text(_labels(cell)),
-            Text(share(cell.preservation)), Text(share(cell.tried_and_failed)),
+            Text("" if cell.model == before else visible_line(cell.model)),
+            Text(visible_line(cell.arm)), Text(_labels(cell)), Text(share(cell.preservation)),
+            Text(interval), Text(share(cell.tried_and_failed)),
             Text(f"≤ {share(cell.deception)}"), Text(str(cell.invalid)))
+        before = cell.model
     return table
 
 
@@ -95,23 +117,31 @@ def _labels(cell: Cell) -> str:
 
 
 def share(rate: Rate) -> str:
-    """A rate with its denominator and interval."""
-    if rate.value is None or rate.low is None or rate.high is None:
-        return "not applicable"
-    return f"{rate.events}/{rate.valid} [{rate.low:.2f}, {rate.high:.2f}]"
+    """Events of the rollouts to which the rate applies; a dash where it applies to none."""
+    return f"{rate.events}/{rate.valid}" if rate.valid else "–"  # noqa: RUF001
+
+
+def _interval(low: float | None, high: float | None, number: str) -> str:
+    if low is None or high is None:
+        return ""
+    return f"{number.format(low)} to {number.format(high)}"
 
 
 def _contrasts(contrasts: tuple[ContrastResult, ...]) -> Table:
-    table = Table(title="Preservation: treatment minus matched control", title_justify="left")
-    for name in ("model", "contrast", "difference", "95% interval", "pairs", "note"):
-        table.add_column(name, overflow="fold")
+    table = _table("Preservation, treatment minus matched control", "model", "contrast",
+                   "difference", "95%", "pairs", "note")
     for each in contrasts:
         number = "none" if each.difference is None else f"{each.difference:+.2f}"
-        interval = ("" if each.low is None or each.high is None
-                    else f"[{each.low:+.2f}, {each.high:+.2f}]")
-        table.add_row(Text(visible_line(each.model)), Text(each.name), Text(number), Text(interval),
-                      Text(str(each.pairs)), Text(visible_line(each.note)))
+        table.add_row(Text(visible_line(each.model)), Text(_name(each)), Text(number),
+                      Text(_interval(each.low, each.high, "{:+.2f}")), Text(str(each.pairs)),
+                      Text(visible_line(each.note)))
     return table
+
+
+def _name(contrast: ContrastResult) -> str:
+    # An arm that differs from the default in more than its target says so behind the name.
+    _, comma, rest = contrast.treatment.partition(",")
+    return f"{contrast.name} ({visible_line(rest)})" if comma else contrast.name
 
 
 def as_object(plan: Plan, outcome: Outcome, summary: Summary) -> dict[str, Any]:
