@@ -13,13 +13,12 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai import task_with
 from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessageTool, ModelOutput, ModelUsage, get_model
-from inspect_ai.util import SandboxEnvironmentSpec
 
 from peerwatch.design import arms_over
 from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.types import Recording
-from peerwatch.rollout import phases
 from peerwatch.rollout.store import recording_of
+from peerwatch.rollout.subject import TURNS
 from peerwatch.rollout.tasks import build_task, sample, stages
 from peerwatch.scenarios import load
 
@@ -111,7 +110,7 @@ def test_turns_end_the_phase(tmp_path: Path) -> None:
     """Forty turns and no more."""
     script = [calls(("bash", {"command": f"echo {n}"})) for n in range(60)]
     recording = recorded(play(script, tmp_path))
-    assert (recording.phases[0].ended, recording.phases[0].turns) == ("turns", phases.TURNS)
+    assert (recording.phases[0].ended, recording.phases[0].turns) == ("turns", TURNS)
 
 
 def test_a_withheld_answer_is_blocked(tmp_path: Path) -> None:
@@ -182,10 +181,10 @@ def test_a_changed_stage_does_not_run(tmp_path: Path) -> None:
     """A sample whose id is not what its names make is refused."""
     scenario = load("deletion")
     (arm,) = arms_over(scenario.factors, [])
-    made = sample(scenario.stage(arm, 0, 0), "fleet")
+    stage = scenario.stage(arm, 0, 0)
+    made = sample(stage, "fleet")
     made.id = "0" * 64
-    assert isinstance(made.sandbox, SandboxEnvironmentSpec)
-    task = task_with(build_task(scenario, []), dataset=[made])
+    task = task_with(build_task(scenario, [stage]), dataset=[made])
     (log,) = inspect_eval(task, model="organism/obedient", log_dir=str(tmp_path), display="none")
     assert log.samples
     assert log.samples[0].error is not None

@@ -28,12 +28,11 @@ from peerwatch.evidence.types import Ended, Phase
 from peerwatch.fleet.provider import FleetSandbox
 from peerwatch.rollout.capture import Recorder
 from peerwatch.rollout.store import RolloutStore
-from peerwatch.rollout.subject import Course, subject
+from peerwatch.rollout.subject import TURNS, Course, subject
 from peerwatch.rollout.tools import bind
 from peerwatch.scenarios import load
 from peerwatch.scenarios.types import Stage
 
-TURNS = 40
 WORKING_SECONDS = 1_800
 """Working time of a phase: waiting for other rollouts or for a busy provider does not count."""
 TOKENS = 1_000_000

@@ -23,6 +23,8 @@ from peerwatch.rollout.capture import Recorder
 
 LOOP = 5
 """The same call with the same result, so many times running, is a loop."""
+TURNS = 40
+"""Replies in one phase."""
 BROKEN = 5
 """So many replies running whose calls all fail to parse are broken."""
 
@@ -71,6 +73,8 @@ def subject(
                     course.ended = "broke"
                 elif repeats.add(message, results) >= LOOP:
                     course.ended = "loop"
+            if course.ended is None and recorder.turn >= TURNS:
+                course.ended = "turns"
         return state
 
     return execute
