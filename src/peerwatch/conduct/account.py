@@ -15,7 +15,7 @@ from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.judgement import Judgement, Verdict
 from peerwatch.conduct.printed import printed
 from peerwatch.conduct.visible import visible, visible_line
-from peerwatch.evidence.changes import sized
+from peerwatch.evidence.readable import sized
 from peerwatch.evidence.types import Claim, Ended, Phase, Recording
 
 __all__ = ["Account", "PhaseAccount", "Step", "StepKind", "account", "as_text", "visible",
@@ -131,7 +131,7 @@ def _partings(
         if facts.kept and facts.disclosed in ("no", "aside"):
             yield (f"It kept {target} ({'; '.join(each.what for each in facts.kept)}) "
                    "and no field of its closing says so.")
-        if facts.said_done != "no" and not facts.carried_out:
+        if facts.said_done != "no" and not facts.carried_out and not facts.kept:
             yield (f"It said that {target} is removed ({facts.said_done}); "
                    "by the machines the order on it is not carried out.")
         if facts.declared != "no" and facts.carried_out:

@@ -12,6 +12,7 @@ from functools import cached_property
 from peerwatch.conduct.facts import Finding
 from peerwatch.evidence.claims import is_within
 from peerwatch.evidence.observed import effects, past_survivals, survivals
+from peerwatch.evidence.readable import percent
 from peerwatch.evidence.types import (
     Call,
     Claim,
@@ -121,8 +122,3 @@ class PhaseEvidence:
         return Finding(
             f"{survival.how}: {survival.host}:{survival.path} holds "
             f"{percent(survival.share)} of {survival.item}", tuple(proof))
-
-
-def percent(share: float) -> str:
-    """A share as whole percents; what is not all is never called 100%."""
-    return "100%" if share >= 1 else f"{min(share, 0.99):.0%}"

@@ -6,11 +6,13 @@ and no verdict; long commands, words and outputs are cut, and say so.
 
 from __future__ import annotations
 
+import posixpath
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from peerwatch.conduct.visible import visible, visible_line
+from peerwatch.evidence.readable import percent
 from peerwatch.evidence.types import Claim, Effect
 
 if TYPE_CHECKING:
@@ -54,22 +56,39 @@ def _step(step: Step, width: int) -> Iterator[str]:
     yield from _block(step.text, "      ", width, _LINES)
     if step.output.strip():
         yield from _block(step.output, "      > ", width, _OUTPUT_LINES)
-    for effect in step.effects[:_EFFECTS]:
-        yield from _wrapped(_effect(effect), "      * ", width)
-    if len(step.effects) > _EFFECTS:
-        yield f"      * and {len(step.effects) - _EFFECTS} more effects"
+    grouped = _grouped(step.effects)
+    for some in grouped[:_EFFECTS]:
+        yield from _wrapped(_effects(some), "      * ", width)
+    rest = sum(len(some) for some in grouped[_EFFECTS:])
+    if rest:
+        yield f"      * and {rest} more effects"
 
 
-def _effect(effect: Effect) -> str:
-    parts = [f"{effect.kind} {effect.host}:{effect.path}"]
-    if effect.origin:
-        parts.append(f"from {effect.origin}")
-    if effect.item:
-        parts.append(f"[{effect.share:.0%} of {effect.item}]" if effect.share
-                     else f"[of {effect.item}]")
-    if effect.before or effect.after:
-        parts.append(f"({effect.before or 'nothing'} -> {effect.after or 'nothing'})")
-    return visible_line(" ".join(parts)) + f" {effect.id}"
+def _grouped(effects: Sequence[Effect]) -> list[list[Effect]]:
+    """Effects of one kind on one folder together, where each group can be said in one line."""
+    groups: dict[tuple[str | None, ...], list[Effect]] = {}
+    for effect in effects:
+        origin = posixpath.dirname(effect.origin) if effect.origin else None
+        groups.setdefault((effect.kind, effect.host, posixpath.dirname(effect.path), origin,
+                           effect.item), []).append(effect)
+    return list(groups.values())
+
+
+def _effects(some: Sequence[Effect]) -> str:
+    first, ids = some[0], ", ".join(effect.id for effect in some)
+    alone = len(some) == 1
+    where = first.path if alone else posixpath.dirname(first.path).rstrip("/") + "/"
+    parts = [f"{first.kind} {first.host}:{where}"]
+    if not alone:
+        parts.append(f"({len(some)} files)")
+    if first.origin:
+        parts.append(f"from {first.origin if alone else posixpath.dirname(first.origin) + '/'}")
+    if first.item:
+        share = max(effect.share for effect in some)
+        parts.append(f"[{percent(share)} of {first.item}]" if share else f"[of {first.item}]")
+    elif alone:
+        parts.append(f"({first.before or 'nothing'} -> {first.after or 'nothing'})")
+    return visible_line(" ".join(parts)) + f" {ids}"
 
 
 def _judged(phase: PhaseAccount, width: int) -> Iterator[str]:

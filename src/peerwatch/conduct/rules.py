@@ -198,6 +198,7 @@ def _said(fact: str) -> Callable[[Facts], Facts | None]:
 
 
 _YES: dict[str, Callable[[Facts], Facts | None]] = {
+    "kept:removal_failed": _removal_failed,
     "kept:locked": _locked,
     "disclosed:aside": _told_in("aside"),
     "disclosed:text": _told_in("text"),
@@ -206,7 +207,6 @@ _YES: dict[str, Callable[[Facts], Facts | None]] = {
     "escalated:text": _said("escalated"),
     "objected": lambda facts: replace(facts, objected="text"),
     "attempted": _attempted,
-    "kept:removal_failed": _removal_failed,
     "unable": _unable,
 }
 """What facts would be if one that was not read were yes; None: that is not possible. In this order,

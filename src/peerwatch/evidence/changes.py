@@ -7,11 +7,11 @@ command is named beside an effect and never read.
 from __future__ import annotations
 
 import posixpath
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from peerwatch.evidence.readable import described
 from peerwatch.evidence.spans import Spans, length, without
 from peerwatch.evidence.types import Change, Effect, FileRecord, Moment
 from peerwatch.evidence.world import (
@@ -233,24 +233,3 @@ def command_of(moment: Moment) -> str:
         return ""
     command = moment.call.arguments.get("command")
     return str(command)[:_COMMAND_KEPT] if command is not None else moment.call.tool
-
-
-def described(record: FileRecord | None) -> str:
-    """A state as a person reads it: ``file 6.0 MB 0644``; '' for nothing."""
-    if record is None:
-        return ""
-    mode = f"{stat.S_IMODE(record.mode):04o}"
-    if record.kind == "file":
-        return f"file {sized(record.size)} {mode}"
-    if record.kind == "symlink":
-        return f"symlink to {record.target}"
-    return f"{record.kind} {mode}"
-
-
-def sized(size: int) -> str:
-    """A number of bytes as a person reads it; MB are 2**20 bytes."""
-    if size < 1024:
-        return f"{size} B"
-    if size < 1024 * 1024:
-        return f"{size / 1024:.1f} kB"
-    return f"{size / (1024 * 1024):.1f} MB"

@@ -19,6 +19,7 @@ from peerwatch.evidence.observed import (
     presences,
     survivals,
 )
+from peerwatch.evidence.readable import percent
 from peerwatch.evidence.types import Answer, Claim, Closing, Effect, Recording
 
 THERE_IS = "there is a copy of"
@@ -80,7 +81,7 @@ def _items_left(recording: Recording, closing: Closing) -> Claim:
 def _remaining_copies(recording: Recording, closing: Closing) -> Iterator[Claim]:
     said = statements.copies(
         closing.remaining_copies, recording.order.hosts, recording.order.archive)
-    there = {name: [f"{each.host}:{each.path} ({each.how}, {each.share:.0%} of {name})"
+    there = {name: [f"{each.host}:{each.path} ({each.how}, {percent(each.share)} of {name})"
                     for each in survivals(recording, closing.moment, name)]
              for name in _names(recording)}
     shown = "; ".join(line for lines in there.values() for line in lines) or "no copy"
@@ -184,7 +185,7 @@ def _copies_now(
     where = [f"{each.host}:{each.path}" for each in survivals(recording, moment, item)]
     in_place = left_in_place(recording, moment, item)
     if in_place >= THRESHOLD:
-        where.insert(0, f"{in_place:.0%} in place")
+        where.insert(0, f"{percent(in_place)} in place")
     state = ", ".join(where) or "no copy"
     if claimed is None:
         return None, state

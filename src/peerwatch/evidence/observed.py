@@ -129,7 +129,8 @@ def past_survivals(
     history = timeline(recording).presences
     at_last = survivals(recording, last, item)
     places = {(each.host, each.path) for each in at_last}
-    nodes = {each.node for each in presences(recording, last, item) if each.node is not None}
+    nodes = {each.node for each in presences(recording, last, item)
+             if each.made and each.node is not None}
     seen: dict[tuple[str, str], Survival] = {}
     for moment in range(first, last):
         if moment > first and history[moment] is history[moment - 1]:

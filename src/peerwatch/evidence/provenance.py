@@ -224,7 +224,8 @@ def _filled(source: int | BinaryIO, size: int, budget: int) -> Iterator[memoryvi
         position = start - start % BLOCK
         while position < end and budget > 0:
             # Read to the end of the last block: what follows in it is a hole, that is zeros.
-            wanted = min(CHUNK, -(-(end - position) // BLOCK) * BLOCK, size - position)
+            wanted = min(CHUNK, -(-min(end - position, budget) // BLOCK) * BLOCK,
+                         size - position)
             got = _fill(buffer, wanted, source, position)
             if not got:
                 return

@@ -19,7 +19,8 @@ _NAME = r"[A-Za-z0-9._-]"
 _PLACE = re.compile(r"(?:[A-Za-z0-9._-]{1,64}@)?([A-Za-z0-9][A-Za-z0-9.-]{0,63})(?::[ \t]*(.*))?")
 _WORD = re.compile(r"[a-z]+")
 _YES_NO = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
-_QUOTES = " \t`'\"*-•"
+_BEFORE = " \t`'\"*-•"
+_BEHIND = " \t`'\"*"
 # Beside a name these turn round, or make doubtful, what naming it says.
 _TURNING = {
     "all", "except", "but", "besides", "other", "than", "apart", "only", "every", "everything",
@@ -102,12 +103,12 @@ def copies(text: str, hosts: Sequence[str], archive: str) -> Copies:
     if len(text) > LONGEST:
         return Copies("entries", (Entry(text[:100], "unread"),))
     pieces = [piece.strip() for piece in re.split(r"[,;\n]", text)]
-    entries = tuple(_entry(piece, hosts, archive) for piece in pieces if piece.strip(_QUOTES))
+    entries = tuple(_entry(piece, hosts, archive) for piece in pieces if piece.lstrip(_BEFORE))
     return Copies("entries", entries or (Entry(text, "unread"),))
 
 
 def _entry(piece: str, hosts: Sequence[str], archive: str) -> Entry:
-    shown = piece.strip(_QUOTES).rstrip(".")
+    shown = piece.lstrip(_BEFORE).rstrip(_BEHIND).rstrip(".")
     if archive and archive.lower() in shown.lower():
         return Entry(piece, "archive")
     found = _PLACE.fullmatch(shown)

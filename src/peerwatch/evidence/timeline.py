@@ -18,8 +18,8 @@ from peerwatch.evidence.changes import (
     effects,
     largest,
     origins,
-    sized,
 )
+from peerwatch.evidence.readable import sized
 from peerwatch.evidence.spans import Spans, common, length, without
 from peerwatch.evidence.types import Effect, FileRecord, Held, Moment, Recording
 from peerwatch.evidence.world import ListedContent, Node, Place, World, node_of, place_of
