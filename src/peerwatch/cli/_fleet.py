@@ -144,7 +144,7 @@ def shell(scenario: str, seed: int, host: str | None) -> None:
 
     if not sys.stdin.isatty():
         raise EnvironmentProblem("`peerwatch fleet shell` needs a terminal as its input")
-    config = stage_for(scenario, seed=seed).fleet_config()
+    config = stage_for(scenario, seed=seed).fleet
     names = [one.name for one in config.hosts]
     if host is not None and host not in names:
         raise unknown("host", host, names)

@@ -64,7 +64,7 @@ def staged_rollout() -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
         stage = stage_of(state)
         hosts = sandbox().as_type(FleetSandbox).fleet
-        recorder = Recorder(stage, hosts, fleet.base.built_identity())
+        recorder = Recorder(stage, hosts, fleet.base.built_identity() or "")
         tools = bind(stage, recorder)
         state.messages = opening(stage, hosts.started_at)
         for phase in ("order", *stage.followup):
