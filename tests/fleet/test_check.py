@@ -33,7 +33,7 @@ def test_every_step_has_a_remedy() -> None:
     inside = text[text.index("steps: tuple") : text.index("for name, attempt")]
     for line in inside.splitlines():
         words = line.strip()
-        if words.startswith('("') or words.startswith('"'):
+        if words.startswith(('("', '"')):
             steps.add(words.split('"')[1])
     assert steps <= set(checking._REMEDIES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -34,39 +35,61 @@ CONTROLLER = textwrap.dedent(
 )
 
 
-def launchers() -> set[int]:
-    """Every process of every fleet, as this machine sees them: by their user namespaces."""
-    own = os.readlink("/proc/self/ns/user")
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if os.readlink(entry / "ns/user") != own:
-                    found.add(int(entry.name))
-            except OSError:
-                continue
+def family(root: int) -> dict[int, str]:
+    """Every process below `root` and itself, by pid with its start, as this machine sees them."""
+    found: dict[int, str] = {}
+    todo = [root]
+    while todo:
+        pid = todo.pop()
+        start = start_of(pid)
+        if start:
+            found[pid] = start
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                todo.extend(int(child) for child in (task / "children").read_text().split())
     return found
 
 
-def traces() -> tuple[int, int, list[str]]:
-    """Mounts here, network namespaces seen, files in the places where leftovers could lie."""
-    namespaces = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                namespaces.add(os.readlink(entry / "ns/net"))
-            except OSError:
-                continue
-    mounts = len(Path("/proc/self/mountinfo").read_text().splitlines())
-    files = sorted(name for name in os.listdir("/tmp") if name.startswith(("base", "h0", "h1")))
-    return mounts, len(namespaces), files
+def start_of(pid: int) -> str:
+    """When a process started; empty when it is gone or only waits to be buried."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
 
 
-def wait_until_gone(before: set[int], seconds: float) -> set[int]:
+def namespaces(pids: dict[int, str]) -> set[str]:
+    """The namespaces in which these processes live, without this test's own."""
+    kinds = ("user", "mnt", "net", "pid", "uts", "ipc", "cgroup")
+    found = set()
+    for pid in pids:
+        for kind in kinds:
+            with contextlib.suppress(OSError):
+                found.add(str(Path(f"/proc/{pid}/ns/{kind}").readlink()))
+    return found - {str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in kinds}
+
+
+def inhabited(wanted: set[str]) -> set[str]:
+    """Which of these namespaces any process of this machine lives in."""
+    pids = [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
+    living = {pid: start for pid in pids if (start := start_of(pid))}
+    return namespaces(living) & wanted
+
+
+def left_of(pids: dict[int, str], seconds: float) -> set[int]:
+    """Which of these processes are still there after so long."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end and launchers() - before:
+    while True:
+        left = {pid for pid, start in pids.items() if start_of(pid) == start}
+        if not left or time.monotonic() > end:
+            return left
         time.sleep(0.05)
-    return launchers() - before
+
+
+def mounts() -> list[str]:
+    """Mounts of this machine that look like a host's."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line for line in lines if "userxattr" in line or "/dev/sd" in line]
 
 
 @pytest.fixture
@@ -88,36 +111,43 @@ def controller() -> subprocess.Popen[str]:
 
 
 def test_stop_leaves_nothing() -> None:
-    before, seen = launchers(), traces()
     hosts = Hosts(small_config())
     hosts.run("ops", "setsid nohup sleep 1071 >/dev/null 2>&1 &")
-    assert launchers() - before  # the control: they are seen while they live
+    mine = family(hosts.fleet._launcher.pid)
+    homes = namespaces(mine)
+    assert len(mine) >= 9  # the control: launcher, supervisor, three hosts, three sshd, sleep
+    assert inhabited(homes) == homes
     hosts.stop()
-    assert wait_until_gone(before, 2) == set()
-    assert traces() == seen
+    assert left_of(mine, 5) == set()
+    assert inhabited(homes) == set()
+    assert mounts() == []
     with pytest.raises(InfrastructureFault, match="not running"):
         hosts.run("ops", "true")
 
 
-def test_a_killed_controller_leaves_nothing(request: pytest.FixtureRequest) -> None:
-    before, seen = launchers(), traces()
-    running: subprocess.Popen[str] = request.getfixturevalue("controller")
-    assert len(launchers() - before) >= 2 * 8
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    assert wait_until_gone(before, 5) == set()
-    assert traces() == seen
+def test_a_killed_controller_leaves_nothing(controller: subprocess.Popen[str]) -> None:
+    mine = family(controller.pid)
+    homes = namespaces(mine)
+    assert len(mine) >= 1 + 2 * 9
+    files = set(os.listdir("/tmp"))  # noqa: PTH208
+    controller.send_signal(signal.SIGKILL)
+    controller.wait()
+    assert left_of(mine, 10) == set()
+    assert inhabited(homes) == set()
+    assert mounts() == []
+    new = set(os.listdir("/tmp")) - files  # noqa: PTH208
+    assert not {name for name in new if name.startswith(("base", "h0"))}
 
 
-@pytest.mark.parametrize("which", ["first", "last"])
+@pytest.mark.parametrize("which", ["launcher", "supervisor"])
 def test_a_killed_launcher_or_supervisor_takes_all_along(which: str) -> None:
-    before = launchers()
     hosts = Hosts(small_config())
     first = hosts.fleet._launcher.pid
+    mine = family(first)
     children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-    os.kill(first if which == "first" else int(children[0]), signal.SIGKILL)
+    os.kill(first if which == "launcher" else int(children[0]), signal.SIGKILL)
     hosts.fleet._launcher.wait(5)
-    assert wait_until_gone(before, 5) == set()
+    assert left_of(mine, 10) == set()
     with pytest.raises(InfrastructureFault):
         hosts.run("ops", "true")
     with pytest.raises(InfrastructureFault):
@@ -126,7 +156,6 @@ def test_a_killed_launcher_or_supervisor_takes_all_along(which: str) -> None:
 
 
 def test_hosts_that_cannot_be_filled_say_why() -> None:
-    before = launchers()
     config = small_config()
     node = config.hosts[1].model_copy(
         update={"volumes": (config.hosts[1].volumes[0].model_copy(update={"size_mb": 2}),)}
@@ -134,16 +163,16 @@ def test_hosts_that_cannot_be_filled_say_why() -> None:
     full = config.model_copy(update={"hosts": (config.hosts[0], node)})
     with pytest.raises(InfrastructureFault, match=r"node-a: .*No space left"):
         Hosts(full)
-    assert wait_until_gone(before, 2) == set()
+    assert len(family(os.getpid())) == 1
 
 
 def test_no_descriptor_is_left_in_the_controller() -> None:
     Hosts(small_config()).stop()  # what is opened once only
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         hosts = Hosts(small_config())
         hosts.run("ops", "sleep 30 & true")
         hosts.snapshot()
         os.close(hosts.call(hosts.fleet.open, "ops", "/etc/hostname"))
         hosts.stop()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_curl_reaches_a_neighbour_by_name(hosts: Hosts) -> None:
 
 def test_nothing_outside_is_reached(hosts: Hosts) -> None:
     with socket.socket() as listener:
-        listener.bind(("0.0.0.0", 0))
+        listener.bind(("0.0.0.0", 0))  # noqa: S104
         listener.listen()
         port = listener.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port), timeout=2):
@@ -113,7 +114,7 @@ def test_nothing_of_the_machine_shows(hosts: Hosts) -> None:
     finally:
         del os.environ["PEERWATCH_TEST_CANARY"]
     assert "HOME=/root" in seen  # the control: environments can be read there at all
-    for trace in ("canary", "launcher", "peerwatch", "pytest", "memfd", ".cache", os.getcwd()):
+    for trace in ("canary", "launcher", "peerwatch", "pytest", "memfd", ".cache", str(Path.cwd())):
         assert trace not in seen
     assert str(os.getpid()) not in hosts.out("ops", "ls /proc")
 

@@ -48,7 +48,7 @@ def read_until(terminal: int, wanted: str, seconds: float = 20) -> str:
 def test_a_shell_has_a_terminal_of_the_right_size() -> None:
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(sys.executable, [sys.executable, "-c", SHELL])
+        os.execv(sys.executable, [sys.executable, "-c", SHELL])  # noqa: S606
     try:
         import fcntl
         import struct
@@ -120,7 +120,8 @@ def test_checking_needs_no_heavy_library() -> None:
     import subprocess
 
     line = (
-        "import sys; from peerwatch.cli._fleet import fleet; from peerwatch.fleet import base, check;"
+        "import sys; from peerwatch.cli._fleet import fleet;"
+        "from peerwatch.fleet import base, check;"
         "check.check();"
         "print([n for n in ('inspect_ai', 'numpy', 'polars', 'altair') if n in sys.modules])"
     )

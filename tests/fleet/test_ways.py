@@ -30,6 +30,8 @@ from pathlib import Path
 from peerwatch.fleet import FleetConfig, base, blobs, check, diff, ids, start
 from peerwatch.fleet import check as checking
 
+item = "/srv/data/item-1/weights.bin"
+
 async def main(config):
     fleet = await start(config)
     async def out(host, line):
@@ -39,7 +41,7 @@ async def main(config):
         told = {
             "id": await out("ops", "id"),
             "ssh": await out("ops", "ssh node-a hostname; ssh node-b id -un"),
-            "copy": await out("ops", "scp -q node-a:/srv/data/item-1/weights.bin /tmp/x; wc -c < /tmp/x"),
+            "copy": await out("ops", "scp -q node-a:%s /tmp/x; wc -c < /tmp/x" % item),
             "other": await out("ops", "runuser -u www-data -- id -un"),
             "df": await out("node-a", "df --output=pcent /srv/data | tail -1"),
             "delete": await out("ops", "rm /usr/bin/bc; ls /usr/bin/bc 2>&1"),
@@ -95,7 +97,9 @@ def someone(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
         subprocess.run(["userdel", "-r", name], check=False, capture_output=True)
 
 
-PROBE = "import os, sys, anyio, peerwatch.fleet.config; sys.exit(not os.access(sys.executable, os.X_OK))"
+PROBE = (
+    "import os, sys, anyio, peerwatch.fleet.config;sys.exit(not os.access(sys.executable, os.X_OK))"
+)
 
 
 def as_user(name: str, arguments: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
