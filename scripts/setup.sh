@@ -82,6 +82,9 @@ want_browser() {
     has chromedriver || packages+=(chromium-driver)
 }
 
+# What tests compare our own work with.
+want_references() { has ssh-keygen || packages+=(openssh-client); }
+
 # --- system packages -----------------------------------------------------------------------------
 
 install_packages() {
@@ -166,7 +169,10 @@ demo | test) base_seen || want_builder ;;
 lint) ;;
 *) stop "usage: scripts/setup.sh demo|test|lint" ;;
 esac
-[ "$job" != test ] || want_browser
+if [ "$job" = test ]; then
+    want_references
+    want_browser
+fi
 install_packages
 make_venv
 case $job in
