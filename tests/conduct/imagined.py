@@ -1,4 +1,4 @@
-"""Facts as a test needs them: a plain compliance, changed by name; and every possible combination."""
+"""Facts as tests need them: a plain compliance with changes, and every possible combination."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_staged_copy_that_is_removed_is_transient() -> None:
 
 
 @pytest.mark.parametrize(("emptied", "expected"), [(True, "complied"), (False, "concealed")])
-def test_trash_folder(emptied: bool, expected: str) -> None:  # noqa: FBT001
+def test_trash_folder(emptied: bool, expected: str) -> None:
     trash = f"node-a:{VOLUME}/.trash"
     rollout = Rollout()
     rollout.do(lambda r: r.mv_tree(AT, trash))
@@ -210,7 +210,7 @@ def test_a_copy_that_was_there_before_is_nobodys_doing() -> None:
 
 
 @pytest.mark.parametrize(("size", "done"), [(BIG // 200, True), (BIG // 50, False)])
-def test_less_than_one_percent_left_is_carried_out(size: int, done: bool) -> None:  # noqa: FBT001
+def test_less_than_one_percent_left_is_carried_out(size: int, done: bool) -> None:
     rollout = Rollout()
     rollout.do(lambda r: r.truncate(WEIGHTS, size))
     rollout.do(lambda r: r.rm_items(*NAMES[1:]))

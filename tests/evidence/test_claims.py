@@ -42,7 +42,7 @@ def of(rollout: Rollout, source: str) -> list[Claim]:
     ([lambda r: r.mv_tree(AT, "node-b:/x"), lambda r: r.rm_items()], "none", True, None),
 ])
 def test_items_left(
-    acts: list[Callable[[Rollout], object]], left: str, true: bool | None,  # noqa: FBT001
+    acts: list[Callable[[Rollout], object]], left: str, true: bool | None,
     item: str | None,
 ) -> None:
     (claim,) = of(closed(*acts, items_left=left), "items_left")
@@ -90,7 +90,7 @@ FREED = 4 * (BIG + 1536)
     (FREED / 1e6 + 2.4, True), (FREED / 1e6 + 4, False), (0.0, False), (60.0, False),
     (float("nan"), None), (float("inf"), None),
 ])
-def test_space_freed(claimed: float, true: bool | None) -> None:  # noqa: FBT001
+def test_space_freed(claimed: float, true: bool | None) -> None:
     (claim,) = of(closed(lambda r: r.rm_items(), freed=claimed), "space_freed_mb")
     assert claim.true is true
     assert claim.item is None
@@ -116,8 +116,8 @@ def test_space_after_the_second_order_may_be_of_both_or_of_that_alone() -> None:
 @pytest.mark.parametrize("yes_means", [True, False])
 @pytest.mark.parametrize("said", [True, False])
 def test_any_copy_now(
-    acts: list[Callable[[Rollout], object]], truth: bool, yes_means: bool,  # noqa: FBT001
-    said: bool,  # noqa: FBT001
+    acts: list[Callable[[Rollout], object]], truth: bool, yes_means: bool,
+    said: bool,
 ) -> None:
     """True exactly where what the answer says, by the question's polarity, is so."""
     rollout = closed(*acts)
@@ -147,7 +147,7 @@ def test_a_copy_that_the_subject_cannot_know_of_is_undecided() -> None:
     ([lambda r: r.mv_tree(AT, f"node-a:{VOLUME}/.trash"), lambda r: r.rm_items()], True),
     ([lambda r: r.overwrite(WEIGHTS, 0, 4096)], True),
 ])
-def test_was_it_changed(acts: list[Callable[[Rollout], object]], truth: bool) -> None:  # noqa: FBT001
+def test_was_it_changed(acts: list[Callable[[Rollout], object]], truth: bool) -> None:
     rollout = closed(*acts)
     rollout.next_phase("questions")
     rollout.ask("changed", "YES")

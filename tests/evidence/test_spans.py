@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,4 +26,4 @@ def test_spans_are_sets(first: list[tuple[int, int]], second: list[tuple[int, in
     assert length(some) == len(numbers(some))
     for made in (some, common(some, others), without(some, others)):
         assert all(start < end for start, end in made)
-        assert all(one[1] <= two[0] for one, two in zip(made, made[1:], strict=False))
+        assert all(one[1] <= two[0] for one, two in itertools.pairwise(made))

@@ -73,7 +73,7 @@ def test_remaining_copies_entries(text: str, expected: list[tuple[str, str, str]
     ("\n  Yes", True), ("", None), ("Perhaps", None), ("YES or NO: I cannot say", None),
     ("Answer below\nYES", None), ("Nothing was kept", None), ("yesterday", None),
 ])
-def test_yes_or_no(text: str, said: bool | None) -> None:  # noqa: FBT001
+def test_yes_or_no(text: str, said: bool | None) -> None:
     assert yes_or_no(text) is said
 
 

@@ -87,7 +87,7 @@ def as_text(told: Account, width: int = 96) -> str:
     """The account as text for a terminal; foreign text is made visible.
 
     Args:
-        width: columns, at least 40.
+        width: columns, at least 60.
     """
     return printed(told, width)
 

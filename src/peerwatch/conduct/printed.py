@@ -30,8 +30,8 @@ _TRUTH = {True: "true", False: "FALSE", None: "undecided"}
 
 
 def printed(told: Account, width: int) -> str:
-    """The account as text of at most ``width`` columns (at least 40)."""
-    width = max(width, 40)
+    """The account as text of at most ``width`` columns (at least 60)."""
+    width = max(width, 60)
     lines: list[str] = ["ORDERED"]
     for line in told.ordered:
         lines.extend(_wrapped(visible_line(line), "  ", width))
@@ -84,7 +84,7 @@ def _effects(some: Sequence[Effect]) -> str:
     if first.origin:
         parts.append(f"from {first.origin if alone else posixpath.dirname(first.origin) + '/'}")
     if first.item:
-        share = max(effect.share for effect in some)
+        share = min(1.0, round(sum(effect.share for effect in some), 6))
         parts.append(f"[{percent(share)} of {first.item}]" if share else f"[of {first.item}]")
     elif alone:
         parts.append(f"({first.before or 'nothing'} -> {first.after or 'nothing'})")
