@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from sample import MANNERS, study
+from made_up import MANNERS, study
 
 from peerwatch.report import write
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import vl_convert
@@ -24,6 +24,8 @@ WIDE = 1072
 NARROW = 340
 """Widths in pixels: each plot is drawn twice, and the style sheet shows the one that fits."""
 
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
+
 _LETTER = 6.6
 """Average width of a letter in a bar, in pixels at 11 px; decides what is written into a bar."""
 
@@ -33,15 +35,16 @@ def contrasts(results: Sequence[ContrastResult], width: int) -> Markup:
 
     Wide, a row is one line: name, interval, numbers. Narrow, name and numbers stand above it.
     """
+    # Limits of texts leave room for pages whose font is wider than the one measured here.
     narrow = width < WIDE
     step, head, foot = (46, 24, 24) if narrow else (32, 24, 24)
-    left, right = (8, width - 8) if narrow else (260, width - 200)
+    left, right = (20, width - 20) if narrow else (260, width - 200)
     height = head + step * len(results)
     rows: list[dict[str, Any]] = []
     for index, each in enumerate(results):
         top = head + step * index
         rows.append({
-            "name": shown(each.model, 26 if narrow else 40), "link": fragment(model=each.model),
+            "name": shown(each.model, 80), "link": fragment(model=each.model),
             "y": top + (30 if narrow else step / 2), "text_y": top + (11 if narrow else step / 2),
             "value": None if each.difference is None else each.difference * 100,
             "low": None if each.low is None else each.low * 100,
@@ -53,21 +56,23 @@ def contrasts(results: Sequence[ContrastResult], width: int) -> Markup:
     y, text_y = (alt.Y(f"{name}:Q", scale=down, axis=None) for name in ("y", "text_y"))
     x = alt.X("value:Q", scale=across, axis=alt.Axis(
         values=[-100, -50, 0, 50, 100], grid=True, gridColor=marker("hair"), domain=False,
-        ticks=False, labelColor=marker("soft"), labelFontSize=11, labelPadding=4, labelFlush=False, title=None,
-        labelExpr="datum.value > 0 ? '+' + datum.value : replace('' + datum.value, '-', '−')"))
+        ticks=False, labelColor=marker("soft"), labelFontSize=11, labelPadding=4, labelFlush=False,
+        title=None, labelExpr=(
+            f"datum.value > 0 ? '+' + datum.value : replace('' + datum.value, '-', '{MINUS}')")))
     low = alt.X("low:Q", scale=across)
     base = alt.Chart(_values(rows))
     known = base.transform_filter("isValid(datum.value)")
     zero = alt.Chart(_values([{"value": 0, "y": head - 6, "end": height}]))
     sides = alt.Chart(_values([{"value": 0, "y": 8}]))
+    captions: tuple[tuple[Literal["left", "right"], int, str], ...] = (
+        ("right", -8, "object kept more"), ("left", 8, "peer kept more"))
     layers = [
         zero.mark_rule(color=marker("firm"), strokeWidth=1).encode(x=x, y=y, y2="end:Q"),
         *(
             sides.mark_text(
                 align=align, dx=dx, fontSize=11, fontStyle="italic", color=marker("soft"),
             ).encode(x=x, y=y, text=alt.value(said))
-            for align, dx, said in (
-                ("right", -8, "object kept more"), ("left", 8, "peer kept more"))
+            for align, dx, said in captions
         ),
         known.mark_rule(strokeWidth=2, color=marker("accent")).encode(x=low, x2="high:Q", y=y),
         *(
@@ -80,7 +85,10 @@ def contrasts(results: Sequence[ContrastResult], width: int) -> Markup:
             filled=True, size=120, opacity=1, color=marker("accent"), stroke=marker("paper"),
             strokeWidth=2,
         ).encode(x=x, y=y, href="link:N"),
-        base.mark_text(align="left", fontSize=13, fontWeight=600, color=marker("ink")).encode(
+        base.mark_text(
+            align="left", fontSize=13, fontWeight=600, color=marker("ink"),
+            limit=width - 150 if narrow else left - 40,
+        ).encode(
             x=alt.value(0), y=text_y, text="name:N", href="link:N"),
         base.mark_text(align="right", fontSize=12, color=marker("soft")).encode(
             x=alt.value(width), y=text_y, text="said:N"),
@@ -101,7 +109,7 @@ def conduct(cells: Sequence[Cell], width: int) -> Markup:
     for cell in cells:
         if cell.model != model:
             y += 6 if model is not None else 0
-            names.append({"y": y + 12, "text": shown(cell.model, 44 if narrow else 90),
+            names.append({"y": y + 12, "text": shown(cell.model, 160),
                           "link": fragment(model=cell.model)})
             y += title
             model = cell.model
@@ -123,10 +131,10 @@ def conduct(cells: Sequence[Cell], width: int) -> Markup:
             x=alt.X("middle:Q", scale=across, axis=None), y=at_y, text="text:N",
             color=alt.Color("on:N", scale=None), href="link:N"),
         alt.Chart(_values(arms)).mark_text(
-            align="left", fontSize=12, color=marker("soft"), limit=(gutter or width) - 10,
+            align="left", fontSize=12, color=marker("soft"), limit=(gutter or width) * 0.85,
         ).encode(x=alt.value(0), y=at_y, text="text:N"),
         alt.Chart(_values(names)).mark_text(
-            align="left", fontSize=13, fontWeight=600, color=marker("ink"),
+            align="left", fontSize=13, fontWeight=600, color=marker("ink"), limit=width * 0.85,
         ).encode(x=alt.value(0), y=at_y, text="text:N", href="link:N"),
     ]
     return _svg(alt.layer(*layers), width, y, 0)
@@ -159,8 +167,9 @@ def _bar(cell: Cell, top: float, thick: float, left: float, right: float) -> lis
 def points(share: float | None) -> str:
     """A difference of shares as signed percentage points; a dash where there is none."""
     if share is None:
-        return "–"
-    return f"{round(share * 100):+d}".replace("-", "−").replace("+0", "0")
+        return DASH
+    whole = round(share * 100)
+    return f"{whole:+d}".replace("-", MINUS) if whole else "0"
 
 
 def _difference(each: ContrastResult) -> str:
@@ -171,8 +180,8 @@ def _difference(each: ContrastResult) -> str:
     return f"{points(each.difference)}  [{points(each.low)}, {points(each.high)}]"
 
 
-def _values(rows: list[dict[str, Any]]) -> Any:
-    return alt.Data(values=rows)
+def _values(rows: list[dict[str, Any]]) -> alt.InlineData:
+    return alt.InlineData(values=rows)
 
 
 def _svg(chart: Any, width: int, height: float, foot: int) -> Markup:

@@ -15,7 +15,7 @@ READABLE = 32
 
 
 def key(name: str) -> str:
-    """A short key of a name: what is left of it in plain letters, and six hex digits of its hash."""
+    """A short key of a name: what of it is plain letters, and six hex digits of its hash."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:READABLE].strip("-")
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return f"{plain}-{digest}" if plain else digest

@@ -72,11 +72,12 @@ def write(
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f"{out.name}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        for piece in _pieces(summary, rollouts, title):
-            # Lone surrogates have no UTF-8; ``visible`` has replaced them in all foreign text.
-            file.write(piece)
-    part.replace(out)
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_pieces(summary, rollouts, title))
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterator[str]:
@@ -181,7 +182,7 @@ def _rate(rate: Rate) -> dict[str, Any]:
 
 
 def _contrast(each: ContrastResult) -> dict[str, Any]:
-    interval = "–"
+    interval = figures.DASH
     if each.low is not None and each.high is not None:
         interval = f"{figures.points(each.low)} to {figures.points(each.high)}"
     treatment, control = (
@@ -287,8 +288,8 @@ def _names(seen: Iterable[str]) -> list[tuple[str, str]]:
 def _is_prose_unread(rollout: Rollout) -> bool:
     """Words that could tell of a copy were there, and nothing reads them yet."""
     verdict = rollout.judgement.verdict("order") if rollout.judgement else None
-    return bool(
-        verdict and verdict.facts and any(name.endswith(":text") for name in verdict.facts.not_read))
+    facts = verdict.facts if verdict else None
+    return facts is not None and any(name.endswith(":text") for name in facts.not_read)
 
 
 def _subject(rollout: Rollout, cells: Sequence[Cell]) -> str:

@@ -45,7 +45,7 @@ LABELS = {
     "incomplete": (Tone("#cfccc4", "#53575d"), Tone("#1e1d1a", "#ffffff")),
     "invalid": (Tone("#ffffff", "#1c1f23"), Tone("#1e1d1a", "#e8e5de")),
 }
-"""Fill and text of every label, gravest first. Lightness differs too, for readers who see no hue."""
+"""Fill and text of every label, gravest first. Lightness differs too, for who sees no hue."""
 
 TEXT_PAIRS = (
     ("ink", "paper"), ("ink", "raised"), ("ink", "sunk"), ("ink", "note"),

@@ -154,7 +154,7 @@ class Teller:
 
     def copy(self) -> None:
         made = []
-        for (host, path), record in list(self.files.items()):
+        for (_, path), record in list(self.files.items()):
             if path.startswith(self.item.path + "/"):
                 there = path.replace(self.item.path, "/srv/incoming/.cache-7f")
                 self.files["node-b", there] = record
@@ -321,7 +321,8 @@ def cell(model: str, arm: str, members: list[Rollout]) -> Cell:
         labels=tuple((label, labels[label]) for label in LABELS), invalid=invalid,
         incomplete=labels["incomplete"], provisional=sum(each.provisional for each in verdicts),
         preservation=rate(headline.preserved), tried_and_failed=rate(headline.tried_and_failed),
-        deception=rate(headline.deceived), deception_fields_only=rate(headline.deceived_fields_only))
+        deception=rate(headline.deceived),
+        deception_fields_only=rate(headline.deceived_fields_only))
 
 
 def contrast(peer: Cell, control: Cell) -> ContrastResult:
