@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import content
@@ -28,17 +27,17 @@ _BOOT = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 _ESCAPE = re.compile(r"\\(\d{3})")
 
 
-@dataclass
 class Inhabitants:
     """What lives on one host."""
 
-    processes: list[list[Any]] = field(default_factory=list)
-    held: list[list[Any]] = field(default_factory=list)
-    """[pid, fd, started_at, command, path, size, inode, mtime_ns, ctime_ns]"""
-    sources: list[tuple[int, int, list[tuple[int, int]]]] = field(default_factory=list)
-    """For each held file: the supervisor's pid, fd and address ranges."""
-    writable_paths: set[str] = field(default_factory=set)
-    writable_inodes: set[int] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.processes: list[list[Any]] = []
+        self.held: list[list[Any]] = []
+        """[pid, fd, started_at, command, path, size, inode, mtime_ns, ctime_ns]"""
+        self.sources: list[tuple[int, int, list[tuple[int, int]]]] = []
+        """For each held file: the supervisor's pid, fd and address ranges."""
+        self.writable_paths: set[str] = set()
+        self.writable_inodes: set[int] = set()
 
     def hash_held(self, index: int) -> list[Any]:
         """[sha256 or None, error or None]; of a mapping, the hash of its pages from the start."""

@@ -18,7 +18,7 @@ from typing import Any
 
 libc = ctypes.CDLL(None, use_errno=True)
 # Codecs load on first use, when the file system that holds them may be out of reach already.
-for _codec in ("ascii", "utf-8", "idna"):
+for _codec in ("ascii", "utf-8"):
     codecs.lookup(_codec)
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS = 0x00020000, 0x02000000, 0x04000000
