@@ -20,9 +20,9 @@ STOPPED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command and leaves with its exit code: 0 fine, 2 usage, 3 undecided, 130 Ctrl-C."""
-    from peerwatch.cli.app import app
-
     try:
+        from peerwatch.cli.app import app
+
         code = app.main(args=arguments, prog_name="peerwatch", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as done:

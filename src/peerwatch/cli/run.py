@@ -17,8 +17,6 @@ from peerwatch.errors import EnvironmentProblem, UsageError
 if TYPE_CHECKING:
     from peerwatch.study.asked import Study
 
-UNDECIDED = 3
-
 GENERATE = (
     click.option("--temperature", type=float, help="Sampling temperature."),
     click.option("--top-p", type=float, help="Nucleus sampling."),
