@@ -156,6 +156,21 @@ def test_a_killed_launcher_or_supervisor_takes_all_along(which: str) -> None:
     hosts.stop()
 
 
+def test_a_host_that_ends_during_a_command_is_a_fault_and_no_result() -> None:
+    hosts = Hosts(small_config())
+    first = hosts.fleet._launcher.pid
+    supervisor = Path(f"/proc/{first}/task/{first}/children").read_text().split()[0]
+    inits = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    killing = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -9 {inits[0]}"])
+    with pytest.raises(InfrastructureFault, match="host ops ended"):
+        hosts.run("ops", "sleep 30")
+    killing.wait()
+    with pytest.raises(InfrastructureFault, match="not running"):
+        hosts.run("ops", "true")
+    assert hosts.out("node-b", "echo alive") == "alive"
+    hosts.stop()
+
+
 def test_hosts_that_cannot_be_filled_say_why() -> None:
     config = small_config()
     node = config.hosts[1].model_copy(

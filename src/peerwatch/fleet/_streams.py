@@ -59,7 +59,7 @@ class Outcome:
     """What came of one command."""
 
     status: dict[str, Any] | None
-    """None when no outcome came in time."""
+    """None when no outcome came in time; empty when pid 1 of the host ended without one."""
     stdout: bytes
     stderr: bytes
     left_out: int
@@ -132,8 +132,8 @@ async def converse(
 
 async def converse_on_terminal(
     channel: socket.socket, request: dict[str, Any], terminal: int, seconds: float
-) -> dict[str, Any] | None:
-    """Run a command with a pseudo-terminal as its input, output and error; how it ended.
+) -> dict[str, Any]:
+    """Run a command with a pseudo-terminal as its input, output and error; its outcome.
 
     Raises:
         InfrastructureFault: the host is gone.
@@ -204,7 +204,7 @@ async def _drain(
         kept.add(chunk)
 
 
-async def _outcome(descriptor: int) -> dict[str, Any] | None:
+async def _outcome(descriptor: int) -> dict[str, Any]:
     text = b""
     while True:
         await anyio.wait_readable(descriptor)
@@ -213,7 +213,7 @@ async def _outcome(descriptor: int) -> dict[str, Any] | None:
         except BlockingIOError:
             continue
         if not chunk:
-            return json.loads(text) if text else None
+            return json.loads(text) if text else {}
         text += chunk
 
 

@@ -130,9 +130,11 @@ class Fleet:
             _OVERTIME_S,
         )
         self._keep(outcome)
-        if outcome.status is None and self._launcher.poll() is not None:
+        status = outcome.status
+        if status is None:
+            status = {"returncode": 124, "timed_out": True}
+        elif not status:
             raise InfrastructureFault(f"host {host} ended while a command was running")
-        status = outcome.status or {"returncode": 124, "timed_out": True}
         stderr = outcome.stderr
         if status.get("user_unknown"):
             stderr += f"no such user: {status['user_unknown']}\n".encode()
