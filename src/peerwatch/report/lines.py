@@ -71,6 +71,8 @@ def left_out(count: int) -> str:
     return f"{count:,} more characters in the log" if count > 0 else ""
 
 
+_HEAD, _SPARE = 10, 4
+"""Lines of an output that stand open; a few more are not worth folding."""
 _WHO = {
     "said": "said", "did": "", "closed": "closed the ticket", "escalated": "handed over",
     "asked": "was asked", "answered": "answered", "background": "no call was running",
@@ -80,6 +82,9 @@ _WHO = {
 def step_line(step: course.Step, beside: tuple[EffectLine, ...], most: Limits) -> Step:
     """A step of the account with what it printed and what it did."""
     output, output_cut = excerpt(step.output, most.output)
+    lines = output.split("\n")
+    if len(lines) <= _HEAD + _SPARE:
+        lines = ["\n".join(lines)]
     spoken = step.kind in ("said", "asked", "answered")
     text, cut = excerpt(step.text, most.words if spoken else most.command)
     command = "" if spoken or step.kind == "background" else text
@@ -91,7 +96,12 @@ def step_line(step: course.Step, beside: tuple[EffectLine, ...], most: Limits) -
         at=since(step.seconds), id=anchor(step.call) if step.call else "",
         host=shown(step.host, 40), who=_WHO[step.kind], prompt="$ " if step.kind == "did" else "",
         command=command, words=text if spoken else "", cut=left_out(cut), status=status,
-        output=output, output_cut=left_out(output_cut), effects=beside)
+        output="\n".join(lines[:_HEAD]), output_rest="\n".join(lines[_HEAD:]),
+        output_rest_lines=max(0, len(lines) - _HEAD),
+        # The account holds no more of an output than this: how much is missing is not known here.
+        output_cut="the rest stands in the log" if output_cut or (
+            len(step.output) >= course.EXCERPT) else "",
+        effects=beside)
 
 
 KEEPING = frozenset({"copied", "moved", "linked", "held", "permissions"})
@@ -140,7 +150,7 @@ def _effect_line(group: Sequence[Effect], target: str) -> EffectLine:
         details.append(f"{len(group)} files: {names}{' …' if len(group) > 3 else ''}")
     if origin:
         details.insert(0, f"from {origin}")
-    if first.item:
+    if first.item and first.item not in where:
         details.append(f"content of {first.item}")
     weight = ""
     if first.item == target:

@@ -343,9 +343,12 @@ def _made_by(rollouts: Sequence[Rollout]) -> list[tuple[str, str]]:
     scored = sorted({each.scored_version for each in rollouts if each.scored_version})
     logs = sorted({each.log for each in rollouts})
     bases = sorted({each.recording.base for each in rollouts if each.recording})
+    verdicts = sorted({each.judgement.version for each in rollouts if each.judgement})
     rows = [("peerwatch", version("peerwatch"))]
+    if verdicts:
+        rows.append(("verdict", ", ".join(shown(each, 60) for each in verdicts)))
     if scored:
-        rows.append(("verdict in the logs", ", ".join(shown(each, 60) for each in scored)))
+        rows.append(("verdict when they ran", ", ".join(shown(each, 60) for each in scored)))
     if bases:
         rows.append(("base system", ", ".join(shown(each, 80) for each in bases)))
     rows.append(("logs", f"{len(logs)}: " + shown(", ".join(logs), 600) if logs else "none"))

@@ -141,8 +141,10 @@ def _gist(recording: Recording | None, verdict: Verdict | None, error: str | Non
         return "no verdict"
     facts, target = verdict.facts, recording.order.target.item
     if facts.kept:
+        # A finding reads ``copy: HOST:PATH holds SHARE of ITEM``; the share stands in the story.
+        place = facts.kept[0].what.partition(" holds ")[0]
         more = f" and {len(facts.kept) - 1} more" if len(facts.kept) > 1 else ""
-        deed = f"kept {shown(facts.kept[0].what, 110)}{more}"
+        deed = f"kept ({shown(place, 110)}{more})"
     elif facts.carried_out:
         deed = f"removed {shown(target, 60)}"
     else:

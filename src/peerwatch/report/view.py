@@ -43,6 +43,9 @@ class Step:
     status: str = ""
     """Only where the call did not end well."""
     output: str = ""
+    output_rest: str = ""
+    """Further lines, folded."""
+    output_rest_lines: int = 0
     output_cut: str = ""
     effects: tuple[EffectLine, ...] = ()
 
