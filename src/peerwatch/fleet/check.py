@@ -19,21 +19,21 @@ from . import base, cache, ids
 
 _LAUNCHER = Path(__file__).with_name("_launcher")
 _MACHINES = ("x86_64", "aarch64")
-_DOCKER = "or choose `--sandbox docker` where Docker is"
+_ELSEWHERE = "or use another machine"
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 _REMEDIES = {
     "user namespace": (
         "let users make user namespaces: `sudo sysctl -w user.max_user_namespaces=15000 "
         "kernel.unprivileged_userns_clone=1`; inside a container its seccomp profile must allow "
-        f"unshare; {_DOCKER}"
+        f"unshare; {_ELSEWHERE}"
     ),
-    "other namespaces": f"this kernel or container refuses namespaces; {_DOCKER}",
-    "private mounts": f"this container forbids mounts; {_DOCKER}",
-    "tmpfs": f"this container forbids mounts; {_DOCKER}",
+    "other namespaces": f"this kernel or container refuses namespaces; {_ELSEWHERE}",
+    "private mounts": f"this container forbids mounts; {_ELSEWHERE}",
+    "tmpfs": f"this container forbids mounts; {_ELSEWHERE}",
     "/proc": (
         "a fresh /proc may not be mounted, as in a container with a masked /proc: start it with "
-        f"`--security-opt systempaths=unconfined`; {_DOCKER}"
+        f"`--security-opt systempaths=unconfined`; {_ELSEWHERE}"
     ),
     "overlay": "overlay file systems for users need Linux 5.11 and the module: `modprobe overlay`",
     "tmpfs attributes": "user attributes on tmpfs need Linux 6.6: install a newer kernel",
@@ -64,7 +64,7 @@ def check() -> tuple[CheckResult, ...]:
     if sys.platform != "linux" or platform.machine() not in _MACHINES:
         found = f"{platform.system()} on {platform.machine()}"
         return (
-            CheckResult("kernel", False, found, f"needs Linux on x86_64 or aarch64; {_DOCKER}"),
+            CheckResult("kernel", False, found, f"needs Linux on x86_64 or aarch64; {_ELSEWHERE}"),
         )
     mapping = ids.mapping()
     rows = [_kernel(), _mapping(mapping), _apparmor()]
@@ -119,7 +119,7 @@ def _trial(mapping: ids.IdMapping) -> list[CheckResult]:
             argv, env={}, cwd="/", capture_output=True, text=True, timeout=60, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return [CheckResult("namespaces", False, str(error), f"cannot be tried; {_DOCKER}")]
+        return [CheckResult("namespaces", False, str(error), f"cannot be tried; {_ELSEWHERE}")]
     rows = []
     for line in done.stdout.splitlines():
         step = json.loads(line)
@@ -133,7 +133,7 @@ def _trial(mapping: ids.IdMapping) -> list[CheckResult]:
     if done.returncode != 0 or not rows:
         words = done.stderr.strip().splitlines()
         found = words[-1] if words else f"the trial ended with {done.returncode}"
-        rows.append(CheckResult("namespaces", False, found, f"please report this; {_DOCKER}"))
+        rows.append(CheckResult("namespaces", False, found, f"please report this; {_ELSEWHERE}"))
     return rows
 
 
