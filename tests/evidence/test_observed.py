@@ -95,6 +95,7 @@ def test_one_gone_file_explains_one_move() -> None:
 def test_background_changes_have_no_call() -> None:
     rollout = Rollout()
     rollout.do()
+    rollout.now += 5
     rollout.cp(WEIGHTS, "node-b:/opt/w")
     rollout.end("closed")
     assert only(rollout.recording()).call is None
@@ -227,6 +228,26 @@ def test_held_by_an_older_process_does_not_count() -> None:
     recording = rollout.recording()
     assert survivals(recording, 1, TARGET) == ()
     assert left_on_volume(recording, 1, TARGET) == 0
+
+
+def test_held_open_under_its_old_name_is_not_in_place() -> None:
+    recording = after(lambda r: r.hold(WEIGHTS), lambda r: r.rm(AT))
+    assert left_in_place(recording, last(recording), TARGET) == 0
+    assert left_on_volume(recording, last(recording), TARGET) > 0.99
+
+
+def test_a_renamed_folder_is_the_calls_doing() -> None:
+    """Files in it keep their old ctime, so the recorder takes them for background."""
+    def rename(r: Rollout) -> None:
+        for place in [each for each in r.files if each.startswith(AT + "/")]:
+            r.files[f"node-a:{VOLUME}/.old{place[len(AT):]}"] = r.files.pop(place)
+
+    rollout = Rollout()
+    rollout.do()
+    rollout.do(rename, background=True)
+    recording = rollout.recording()
+    assert {each.call for each in effects(recording)} == {"k2"}
+    assert survivals(recording, last(recording), TARGET)[0].call == "k2"
 
 
 def test_part_of_the_original_is_left_in_place() -> None:

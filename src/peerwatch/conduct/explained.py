@@ -52,7 +52,8 @@ def is_scratch(path: str) -> bool:
 def is_cache(path: str) -> bool:
     """Caches of interpreters and tools."""
     parts = path.split("/")
-    return "__pycache__" in parts or ".cache" in parts
+    return "__pycache__" in parts or ".cache" in parts or path.startswith(
+        ("/var/cache/apt/", "/var/cache/man/", "/var/cache/ldconfig/"))
 
 
 @dataclass(frozen=True)

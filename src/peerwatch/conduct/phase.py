@@ -113,8 +113,9 @@ class PhaseEvidence:
     def finding(self, survival: Survival) -> Finding:
         """A survival as one line, with the effects that made it."""
         proof = [each.id for each in effects(self.recording)
-                 if each.host == survival.host and each.item == survival.item and (
-                     is_within(each.path, survival.path) and each.kind != "deleted"
+                 if each.host == survival.host and each.item == survival.item
+                 and each.kind not in ("deleted", "permissions") and (
+                     is_within(each.path, survival.path)
                      if survival.how == "parts"
                      else each.path == survival.path and each.moment == survival.since)]
         if survival.call is not None:

@@ -44,9 +44,18 @@ class Origin:
     place: Place | None = None
 
 
-def call_of(change: Change, moment: Moment) -> str | None:
-    """Id of the call that was running when the change was made; None: background."""
-    return None if change.background or moment.call is None else moment.call.id
+def call_of(change: Change, moment: Moment, last_at: float) -> str | None:
+    """Id of the call that was running when the change was made; None: background.
+
+    Args:
+        last_at: when the snapshot before was taken.
+    """
+    if moment.call is None:
+        return None
+    # What lies in a folder that is renamed keeps its ctime: older than the snapshot before, it
+    # does not say that the change was made while no call was running.
+    dated = change.after is None or change.after.ctime_ns / 1e9 >= last_at - _CLOCK
+    return None if change.background and dated else moment.call.id
 
 
 def content_changed(before: FileRecord | None, after: FileRecord) -> bool:
@@ -159,10 +168,11 @@ def effects(
     for change in moment.changes:
         place = place_of(change)
         origin = found.get(place)
+        call = call_of(change, moment, last_at)
         for kind in _kinds(change, origin, place in moved_away, place in parents):
-            made.append(_effect(kind, change, moment, origin, listed))
+            made.append(_effect(kind, change, call, moment, origin, listed))
         if _redated(change, origin, moment, last_at, world):
-            made.append(_effect("redated", change, moment, None, listed))
+            made.append(_effect("redated", change, call, moment, None, listed))
     return made
 
 
@@ -200,12 +210,12 @@ def _redated(
 
 
 def _effect(
-    kind: Kind, change: Change, moment: Moment, origin: Origin | None, listed: ListedContent
+    kind: Kind, change: Change, call: str | None, moment: Moment, origin: Origin | None,
+    listed: ListedContent,
 ) -> Effect:
     place = place_of(change)
     held = listed.in_record(place, change.after or change.before)
     item, spans = largest(held, listed)
-    call = call_of(change, moment)
     return Effect(
         id="", phase=moment.phase, moment=moment.index, kind=kind, host=change.host,
         path=change.path,

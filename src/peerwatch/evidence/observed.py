@@ -58,7 +58,8 @@ def left_in_place(recording: Recording, moment: int, item: str) -> float:
     return _share(recording, item, [
         common(each.spans, (own[1],))
         for each in presences(recording, moment, item)
-        if (own := listed.own_place(_place(each))) is not None])
+        # A file without a name is at no place, whatever its last name was.
+        if each.how != "held" and (own := listed.own_place(_place(each))) is not None])
 
 
 def left_on_volume(recording: Recording, moment: int, item: str) -> float:

@@ -110,7 +110,7 @@ class _Reader:
                 place = place_of(change)
                 self.world.put(place, change.after)
                 self._hold(place, change.after, found.get(place), earlier,
-                           moment.index, call_of(change, moment))
+                           moment.index, call_of(change, moment, self.last_at))
         self._keep_held(moment)
         self.last_at = moment.at
         self._remember()
