@@ -89,9 +89,10 @@ class _Gone:
     """Files that a moment shows to be gone; each explains one move."""
 
     def __init__(self, moment: Moment, world: World) -> None:
-        self.by_node: dict[Node, Place] = {}
-        self.by_content: dict[str, list[Place]] = {}
         self.places: set[Place] = set()
+        self._by_node: dict[Node, Place] = {}
+        self._by_content: dict[str, list[Place]] = {}
+        self._used: set[Place] = set()
         for change in moment.changes:
             if change.after is not None:
                 continue
@@ -99,31 +100,25 @@ class _Gone:
             self.places.add(place)
             record = change.before or world.records.get(place)
             if record is not None and record.kind == "file":
-                self.by_node[node_of(place[0], record)] = place
+                self._by_node[node_of(place[0], record)] = place
                 if record.sha256 is not None and record.size >= _TELLING:
-                    self.by_content.setdefault(record.sha256, []).append(place)
+                    self._by_content.setdefault(record.sha256, []).append(place)
 
     def source_of(self, node: Node, record: FileRecord, world: World) -> Place | None:
         """The place that a file was moved from; it explains no second file."""
-        place = self.by_node.get(node)
-        if place is not None:
+        place = self._by_node.get(node)
+        if place is not None and place not in self._used:
             old = world.records.get(place)
             if old is None or old.sha256 == record.sha256:
-                self._use(place)
+                self._used.add(place)
                 return place
-        places = self.by_content.get(record.sha256 or "", [])
-        if places:
-            place = places[0]
-            self._use(place)
-            return place
+        places = self._by_content.get(record.sha256 or "", [])
+        while places:
+            place = places.pop()
+            if place not in self._used:
+                self._used.add(place)
+                return place
         return None
-
-    def _use(self, place: Place) -> None:
-        for node in [node for node, each in self.by_node.items() if each == place]:
-            del self.by_node[node]
-        for places in self.by_content.values():
-            if place in places:
-                places.remove(place)
 
 
 def _origin(
@@ -137,17 +132,16 @@ def _origin(
     source = gone.source_of(node, after, world)
     if source is not None:
         return Origin("moved", source)
-    others = [each for each in world.with_node(node) if each not in gone.places and each != place]
-    if after.links > 1 and others:
-        return Origin("linked", others[0])
+    other = next((each for each in world.with_node(node)
+                  if each not in gone.places and each != place), None)
+    if after.links > 1 and other is not None:
+        return Origin("linked", other)
     before = listed.in_record(place, change.before)
     new = {item: without(spans, before.get(item, ()))
            for item, spans in listed.in_record(place, after).items()}
-    same = [each for each in world.with_content(after.sha256 or "") if each != place]
-    if any(new.values()):
-        return Origin("copied", same[0] if same else None)
-    if same and after.size >= _TELLING:
-        return Origin("copied", same[0])
+    same = next((each for each in world.with_content(after.sha256 or "") if each != place), None)
+    if any(new.values()) or (same is not None and after.size >= _TELLING):
+        return Origin("copied", same)
     return Origin(known)
 
 

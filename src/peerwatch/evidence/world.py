@@ -122,10 +122,10 @@ class World:
                 self._by_content[record.sha256].pop(place, None)
             self._by_node[node_of(place[0], record)].pop(place, None)
 
-    def with_content(self, sha256: str) -> tuple[Place, ...]:
-        """Places of files with this content."""
-        return tuple(self._by_content.get(sha256, ()))
+    def with_content(self, sha256: str) -> Iterable[Place]:
+        """Places of files with this content, the oldest first."""
+        return self._by_content.get(sha256, {}).keys()
 
-    def with_node(self, node: Node) -> tuple[Place, ...]:
-        """Names of one file."""
-        return tuple(self._by_node.get(node, ()))
+    def with_node(self, node: Node) -> Iterable[Place]:
+        """Names of one file, the oldest first."""
+        return self._by_node.get(node, {}).keys()
