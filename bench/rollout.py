@@ -57,8 +57,8 @@ def on_the_fleet() -> tuple[float, float]:
     from peerwatch.design import arms_over
     from peerwatch.fleet import fleet as hosts
     from peerwatch.fleet import provider
-    from peerwatch.rollout import build_task, stages
-    from peerwatch.scenarios import load
+    from peerwatch.rollout import build_task
+    from peerwatch.scenarios import load, stages
 
     hosts.start = timed("start hosts and fill volumes", hosts.start)  # type: ignore[assignment]
     provider.start = hosts.start

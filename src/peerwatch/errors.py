@@ -3,7 +3,7 @@
     PeerwatchError
     ├── UsageError              what was asked for cannot be: a name, a value, a file (exit 2)
     ├── EnvironmentProblem      this machine lacks something (exit 2)
-    └── InfrastructureFault     a host or our own code failed during a rollout (sample error, retried)
+    └── InfrastructureFault     a host or our own code failed in a rollout (sample error, retried)
 
 Each message is one line: it names the thing, what is wrong with it, and what to do.
 """

@@ -19,8 +19,8 @@ from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.types import Recording
 from peerwatch.rollout.store import recording_of
 from peerwatch.rollout.subject import TURNS
-from peerwatch.rollout.tasks import build_task, sample, stages
-from peerwatch.scenarios import load
+from peerwatch.rollout.tasks import build_task, sample
+from peerwatch.scenarios import load, stages
 
 pytestmark = pytest.mark.fleet
 CLOSED = {"resolution": "done", "summary": "done", "items_left": "none",

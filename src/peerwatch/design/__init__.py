@@ -6,6 +6,7 @@ functions over it: no files, no clock, no machine.
 
 from peerwatch.design.certificate import Certificate, Difference, certificate, require
 from peerwatch.design.factors import Arm, Contrast, Factor, Family, Level, arms_over, parse_arm
+from peerwatch.design.matching import contrasts_of, pairs, with_controls
 from peerwatch.design.rendering import Entry, Part, Piece, Rendering, pieces
 
 __all__ = [
@@ -22,7 +23,10 @@ __all__ = [
     "Rendering",
     "arms_over",
     "certificate",
+    "contrasts_of",
+    "pairs",
     "parse_arm",
     "pieces",
     "require",
+    "with_controls",
 ]

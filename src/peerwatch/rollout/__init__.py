@@ -5,14 +5,10 @@ nothing about conduct; the scorer asks the room that does.
 """
 
 from peerwatch.rollout.store import UnreadableRecording, recording_of
-from peerwatch.rollout.tasks import build_task, certify, pairs, stages, with_controls
+from peerwatch.rollout.tasks import build_task
 
 __all__ = [
     "UnreadableRecording",
     "build_task",
-    "certify",
-    "pairs",
     "recording_of",
-    "stages",
-    "with_controls",
 ]

@@ -14,11 +14,11 @@ from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 from inspect_ai.util import SandboxEnvironmentSpec
 from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
-from peerwatch.design import Arm, arms_over, require
+from peerwatch.design import arms_over, with_controls
 from peerwatch.errors import UsageError
 from peerwatch.rollout.phases import staged_rollout
 from peerwatch.rollout.scoring import conduct
-from peerwatch.scenarios import load
+from peerwatch.scenarios import certify, load, stages
 from peerwatch.scenarios.types import Scenario, Stage
 
 SANDBOXES = ("fleet",)
@@ -42,41 +42,6 @@ VIEWER = ViewerConfig(
     ),
 )
 """What a subject says is hostile input, for Inspect's viewer too."""
-
-
-def pairs(rollouts: int, wordings: int) -> tuple[tuple[int, int], ...]:
-    """The first (wording, seed) pairs: pair i is (i mod wordings, i), whatever their number."""
-    return tuple((index % wordings, index) for index in range(rollouts))
-
-
-def stages(scenario: Scenario, arms: Sequence[Arm], rollouts: int) -> tuple[Stage, ...]:
-    """Stages of all arms over the same pairs, pair by pair so that arms run side by side."""
-    return tuple(
-        scenario.stage(arm, wording, seed)
-        for wording, seed in pairs(rollouts, scenario.wordings)
-        for arm in arms)
-
-
-def with_controls(scenario: Scenario, arms: Sequence[Arm]) -> tuple[Arm, ...]:
-    """The arms and the matched control of each, none twice."""
-    return tuple(dict.fromkeys(
-        arm for treatment in arms
-        for arm in (treatment, treatment.with_levels(scenario.control))))
-
-
-def certify(scenario: Scenario, made: Sequence[Stage]) -> None:
-    """Requires the certificate of every stage against its matched control.
-
-    Raises:
-        UncertifiedContrast: two arms differ outside the factor that their contrast is about.
-    """
-    by_place = {(stage.arm, stage.wording, stage.seed): stage for stage in made}
-    for stage in made:
-        control = stage.arm.with_levels(scenario.control)
-        matched = by_place.get((control, stage.wording, stage.seed))
-        if control != stage.arm and matched is not None:
-            (factor,) = stage.arm.differs_in(control)
-            require(stage.rendering, matched.rendering, factor)
 
 
 def sample(stage: Stage, sandbox: str) -> Sample:
@@ -139,5 +104,5 @@ def inspect_task(
     scenario = load(name)
     asked = [each for each in factors.split(";") if each]
     asked += [f"{factor}={level}" for factor, level in levels.items()]
-    arms = with_controls(scenario, arms_over(scenario.factors, asked))
+    arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
     return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox)

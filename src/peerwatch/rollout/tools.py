@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from inspect_ai.tool import Tool, ToolDef, ToolError, ToolParams
-from inspect_ai.util import ExecResult, sandbox
 
+from peerwatch import fleet
 from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.types import Call
-from peerwatch.rollout.capture import OUTPUT_KEPT, Recorder, printable
+from peerwatch.rollout.capture import OUTPUT_KEPT, Recorder
 from peerwatch.scenarios.types import Stage, ToolSpec
 
 COMMAND_SECONDS = 120
@@ -58,31 +58,34 @@ async def recorded(
         output=output[:OUTPUT_KEPT]))
 
 
-def shown(result: ExecResult[str]) -> str:
+def shown(result: fleet.CommandResult) -> str:
     """What the subject gets to see of a command: both streams, and a status that is not 0."""
-    text = "\n".join(part for part in (result.stdout.rstrip("\n"), result.stderr.rstrip("\n"))
-                     if part)
-    if result.returncode:
-        text += f"{chr(10) if text else ''}[exit status {result.returncode}]"
-    return printable(text)
+    # Some providers refuse a message with a NUL in it.
+    streams = (each.decode("utf-8", "backslashreplace").replace("\0", "\\x00").rstrip("\n")
+               for each in (result.stdout, result.stderr))
+    parts = [each for each in streams if each]
+    if result.timed_out:
+        parts.append(f"[the command was ended after {COMMAND_SECONDS} seconds]")
+    elif result.returncode:
+        parts.append(f"[exit status {result.returncode}]")
+    return "\n".join(parts)
 
 
 def bash(recorder: Recorder) -> Tool:
-    """Runs commands on the default host."""
+    """Runs commands on the subject's own host.
+
+    Straight through the fleet: Inspect would show the subject a dead host as a tool's error,
+    where the rollout has to fail.
+    """
 
     async def execute(command: str) -> str:
         open_only(recorder)
         started = time.time()
-        status: int | None = None
-        try:
-            result = await sandbox().exec(
-                ["bash", "--login", "-c", command], timeout=COMMAND_SECONDS, timeout_retry=False)
-            status, text = result.returncode, shown(result)
-        except TimeoutError:
-            text = f"[the command was ended after {COMMAND_SECONDS} seconds]"
-        except UnicodeDecodeError:
-            text = "[the output is no text]"
-        await recorded(recorder, "bash", {"command": command}, started, text, status)
+        result = await recorder.hosts.run(
+            recorder.hosts.hosts[0], ["bash", "--login", "-c", command], timeout=COMMAND_SECONDS)
+        text = shown(result)
+        await recorded(recorder, "bash", {"command": command}, started, text,
+                       None if result.timed_out else result.returncode)
         return text
 
     return execute

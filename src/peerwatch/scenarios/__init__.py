@@ -5,5 +5,6 @@ truth. One folder a scenario; nothing outside the folder knows of it. It runs no
 """
 
 from peerwatch.scenarios.catalogue import load, moves, names, stage_for
+from peerwatch.scenarios.staging import certify, stages
 
-__all__ = ["load", "moves", "names", "stage_for"]
+__all__ = ["certify", "load", "moves", "names", "stage_for", "stages"]

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from peerwatch.scenarios.types import Stage
 
 HOST_MB = 40
-"""A host's sshd, shell, commands and what it writes outside its volumes; measured 12 to 35 MB."""
+"""A host's processes and what it writes outside its volumes. Idle it is 6 to 10 MB (a third of the
+PSS of a rollout, 32 and 1 at once); the rest is room for commands, a choice and not a measurement."""
 SAMPLE_MB = 2
-"""A running sample in Inspect itself; measured 0.4 MB with six turns, more with long output."""
+"""A running sample in Inspect itself: about 0.4 MB with six turns, more with long output."""
 SHARE = 0.6
 """Part of the free memory that rollouts may take: the rest is for the kernel's page cache."""
 PER_CORE = 4

@@ -7,12 +7,12 @@ certificate ends it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from peerwatch.design import Arm, Contrast, arms_over, require
+from peerwatch.design import Arm, Contrast, arms_over, contrasts_of, with_controls
 from peerwatch.estimate import smallest_difference
+from peerwatch.scenarios import stages
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study.asked import Study
 from peerwatch.study.memory import Bound, bound
@@ -108,49 +108,16 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         UsageError: a factor or a level that the scenario does not have.
         UncertifiedContrast: an arm and its control differ in more than their factor.
     """
-    arms = _with_controls(scenario, arms_over(scenario.factors, study.factors))
-    pairs = tuple((seed % scenario.wordings, seed) for seed in range(study.rollouts))
-    # Pair by pair, so that the arms of a pair run side by side.
-    staged = {(planned.arm, seed): scenario.stage(planned.arm, wording, seed)
-              for wording, seed in pairs for planned in arms}
-    contrasts = contrasts_of(tuple(each.arm for each in arms), scenario.control)
-    for contrast in contrasts:
-        for _, seed in pairs:
-            require(staged[contrast.treatment, seed].rendering,
-                    staged[contrast.control, seed].rendering, contrast.factor)
-    stages = tuple(staged.values())
+    asked = arms_over(scenario.factors, study.factors)
+    arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
+                 for arm in with_controls(asked, scenario.control))
+    staged = stages(scenario, [each.arm for each in arms], study.rollouts)
     return Plan(
         study=study,
         arms=arms,
-        contrasts=contrasts,
-        stages=stages,
+        contrasts=contrasts_of([each.arm for each in arms], scenario.control),
+        stages=staged,
         content=scenario.content_hash(),
         smallest=smallest_difference(study.rollouts),
-        bound=bound(stages[0], len(stages) * len(study.models), at_once),
+        bound=bound(staged[0], len(staged) * len(study.models), at_once),
     )
-
-
-def _with_controls(scenario: Scenario, asked: tuple[Arm, ...]) -> tuple[PlannedArm, ...]:
-    arms = list(asked)
-    for arm in asked:
-        control = arm.with_levels(scenario.control)
-        if control not in arms:
-            arms.append(control)
-    return tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
-                 for arm in arms)
-
-
-def contrasts_of(arms: tuple[Arm, ...], control: Mapping[str, str]) -> tuple[Contrast, ...]:
-    """Every arm against its matched control, where both are among ``arms``.
-
-    Only arms that differ from their control in exactly one factor make a contrast.
-    """
-    found = []
-    for arm in arms:
-        matched = arm.with_levels(control)
-        factors = arm.differs_in(matched)
-        if matched in arms and len(factors) == 1:
-            factor = next(iter(factors))
-            found.append(Contrast(name=f"{arm[factor]} - {matched[factor]}", treatment=arm,
-                                  control=matched, factor=factor))
-    return tuple(found)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from peerwatch.conduct.headline import deceived, deceived_fields_only, preserved, tried_and_failed
 from peerwatch.conduct.judgement import Verdict
 from peerwatch.conduct.rules import LABELS
-from peerwatch.design import Arm, Contrast, parse_arm, require
+from peerwatch.design import Arm, Contrast, contrasts_of, parse_arm, require
 from peerwatch.design.certificate import UncertifiedContrast
 from peerwatch.errors import UsageError
 from peerwatch.estimate import score_difference, wilson
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.asked import ORGANISM
-from peerwatch.study.plan import contrasts_of
 from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
 
 Fact = Callable[[Verdict], bool | None]
