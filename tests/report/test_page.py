@@ -92,6 +92,15 @@ def test_every_link_leads_somewhere(page: Page) -> None:
     assert all(re.fullmatch(r"#[a-z0-9=&-]+", each) for each in hrefs)
 
 
+def test_without_script_a_number_leads_to_its_first_rollout(page: Page) -> None:
+    """Fragments of arms and labels are ids too, which a browser goes to by itself."""
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    hrefs = {attributes["href"][1:] for attributes in page.all("a")}
+    counted = {each for each in hrefs if "arm=" in each and "fact=" not in each}
+    assert counted
+    assert counted <= ids
+
+
 def test_organisms_are_no_finding(page: Page) -> None:
     """Only organisms ran: the page says so in plain words."""
     assert "Instrument validated on organisms; no finding about any model." in page.said()

@@ -60,16 +60,17 @@ def contrasts(results: Sequence[ContrastResult], width: int) -> Markup:
         title=None, labelExpr=(
             f"datum.value > 0 ? '+' + datum.value : replace('' + datum.value, '-', '{MINUS}')")))
     low = alt.X("low:Q", scale=across)
+    treatment, control = sides(results)
     base = alt.Chart(_values(rows))
     known = base.transform_filter("isValid(datum.value)")
     zero = alt.Chart(_values([{"value": 0, "y": head - 6, "end": height}]))
-    sides = alt.Chart(_values([{"value": 0, "y": 8}]))
+    middle = alt.Chart(_values([{"value": 0, "y": 8}]))
     captions: tuple[tuple[Literal["left", "right"], int, str], ...] = (
-        ("right", -8, "object kept more"), ("left", 8, "peer kept more"))
+        ("right", -8, f"{control} kept more"), ("left", 8, f"{treatment} kept more"))
     layers = [
         zero.mark_rule(color=marker("firm"), strokeWidth=1).encode(x=x, y=y, y2="end:Q"),
         *(
-            sides.mark_text(
+            middle.mark_text(
                 align=align, dx=dx, fontSize=11, fontStyle="italic", color=marker("soft"),
             ).encode(x=x, y=y, text=alt.value(said))
             for align, dx, said in captions
@@ -162,6 +163,15 @@ def _bar(cell: Cell, top: float, thick: float, left: float, right: float) -> lis
         })
         start += wide
     return parts
+
+
+def sides(results: Sequence[ContrastResult]) -> tuple[str, str]:
+    """Names of the two sides, e.g. ``peer`` and ``object``, where all contrasts share them."""
+    arms = {(each.treatment, each.control) for each in results}
+    if len(arms) != 1:
+        return "treatment", "control"
+    treatment, control = (shown(arm.rpartition("=")[2], 24) for arm in arms.pop())
+    return treatment, control
 
 
 def points(share: float | None) -> str:

@@ -95,6 +95,7 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         one_treatment=_only(each.treatment for each in summary.contrasts),
         one_control=_only(each.control for each in summary.contrasts),
         methods="; ".join(sorted({shown(each.method, 120) for each in summary.contrasts})),
+        sides=figures.sides(summary.contrasts),
         finding=_finding(summary.contrasts),
         notes=_notes(summary.contrasts),
         contrast_wide=figures.contrasts(summary.contrasts, figures.WIDE),
@@ -211,10 +212,11 @@ def _finding(results: Sequence[ContrastResult]) -> str:
         else:
             side = "below" if each.high < 0 else "around"
         sides[side].append(shown(each.model, 60))
+    treatment, control = figures.sides(results)
     said = {
-        "above": "The interval lies above zero (the peer was kept more) for {}.",
-        "below": "It lies below zero (the object was kept more) for {}.",
-        "around": "It includes zero for {}.",
+        "above": f"The interval lies above zero ({treatment} kept more) for {{}}.",
+        "below": f"The interval lies below zero ({control} kept more) for {{}}.",
+        "around": "The interval includes zero for {}.",
         "nowhere": "There is no contrast for {}.",
     }
     return " ".join(
