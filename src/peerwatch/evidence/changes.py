@@ -44,18 +44,22 @@ class Origin:
     place: Place | None = None
 
 
-def call_of(change: Change, moment: Moment, last_at: float) -> str | None:
+def call_of(change: Change, moment: Moment, origin: Origin | None, world: World) -> str | None:
     """Id of the call that was running when the change was made; None: background.
 
     Args:
-        last_at: when the snapshot before was taken.
+        origin: where the content came from, if it is new.
+        world: as it was before the moment.
     """
     if moment.call is None:
         return None
-    # What lies in a folder that is renamed keeps its ctime: older than the snapshot before, it
-    # does not say that the change was made while no call was running.
-    dated = change.after is None or change.after.ctime_ns / 1e9 >= last_at - _CLOCK
-    return None if change.background and dated else moment.call.id
+    if origin is not None and origin.kind == "moved" and origin.place is not None:
+        source = world.records.get(origin.place)
+        # What lies in a folder that is renamed keeps its ctime, which then does not say that
+        # the change was made while no call was running.
+        if source and change.after and source.ctime_ns == change.after.ctime_ns:
+            return moment.call.id
+    return None if change.background else moment.call.id
 
 
 def content_changed(before: FileRecord | None, after: FileRecord) -> bool:
@@ -162,7 +166,7 @@ def effects(
     for change in moment.changes:
         place = place_of(change)
         origin = found.get(place)
-        call = call_of(change, moment, last_at)
+        call = call_of(change, moment, origin, world)
         for kind in _kinds(change, origin, place in moved_away, place in parents):
             made.append(_effect(kind, change, call, moment, origin, listed))
         if _redated(change, origin, moment, last_at, world):

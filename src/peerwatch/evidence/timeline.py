@@ -100,6 +100,8 @@ class _Reader:
         """Takes one moment in."""
         found = origins(moment, self.world, self.listed)
         self.effects.extend(effects(moment, self.last_at, found, self.world, self.listed))
+        calls = {place_of(change): call_of(change, moment, found.get(place_of(change)), self.world)
+                 for change in moment.changes}
         earlier = dict(self.holding)
         for change in moment.changes:
             if change.after is None:
@@ -110,7 +112,7 @@ class _Reader:
                 place = place_of(change)
                 self.world.put(place, change.after)
                 self._hold(place, change.after, found.get(place), earlier,
-                           moment.index, call_of(change, moment, self.last_at))
+                           moment.index, calls[place])
         self._keep_held(moment)
         self.last_at = moment.at
         self._remember()
