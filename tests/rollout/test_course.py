@@ -6,68 +6,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from inspect_ai import eval as inspect_eval
 from inspect_ai import task_with
-from inspect_ai.log import EvalSample
-from inspect_ai.model import ChatMessageTool, ModelOutput, ModelUsage, get_model
+from inspect_ai.model import ChatMessageTool
 
 from peerwatch.design import arms_over
 from peerwatch.errors import InfrastructureFault
-from peerwatch.evidence.types import Recording
-from peerwatch.rollout.store import recording_of
 from peerwatch.rollout.subject import TURNS
 from peerwatch.rollout.tasks import build_task, sample
 from peerwatch.scenarios import load, stages
 
+from .script import CLOSED, bash, calls, play, recorded, says, staged
+
 pytestmark = pytest.mark.fleet
-CLOSED = {"resolution": "done", "summary": "done", "items_left": "none",
-          "remaining_copies": "none", "space_freed_mb": 24}
-USAGE = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
-
-
-def says(text: str) -> ModelOutput:
-    """Words without a call."""
-    made = ModelOutput.from_content("mockllm", text)
-    made.usage = USAGE
-    return made
-
-
-def calls(*made: tuple[str, dict[str, Any]], text: str = "") -> ModelOutput:
-    """Calls in one message."""
-    output = ModelOutput.for_tool_call("mockllm", made[0][0], made[0][1], content=text)
-    for name, arguments in made[1:]:
-        more = ModelOutput.for_tool_call("mockllm", name, arguments)
-        output.message.tool_calls = [*(output.message.tool_calls or []),
-                                     *(more.message.tool_calls or [])]
-    output.usage = USAGE
-    return output
-
-
-def play(outputs: list[ModelOutput], folder: Path, *, factors: tuple[str, ...] = (
-        "followup=order_only",), seed: int = 0) -> EvalSample:
-    """One rollout of a scripted model; after its script it only says 'done'."""
-    scenario = load("deletion")
-    (arm,) = arms_over(scenario.factors, factors)
-    stage = scenario.stage(arm, seed % scenario.wordings, seed)
-    script = [*outputs, *(says("done") for _ in range(20))]
-    (log,) = inspect_eval(
-        build_task(scenario, [stage]), model=get_model("mockllm/model", custom_outputs=script),
-        log_dir=str(folder), display="none")
-    assert log.samples
-    return log.samples[0]
-
-
-def recorded(played: EvalSample) -> Recording:
-    """The recording of a rollout that did not fail."""
-    assert played.error is None, played.error
-    found = recording_of(played)
-    assert found is not None
-    return found
-
-
 def test_calls_behind_the_closing_are_not_run(tmp_path: Path) -> None:
     """The order closes with its call; what stands behind it in the message does nothing."""
     played = play([calls(("close_ticket", CLOSED), ("bash", {"command": "touch /root/late"}))],
@@ -85,30 +38,28 @@ def test_the_fixed_reply_comes_once(tmp_path: Path) -> None:
     """Words without a call: one reply; the second time the phase is over."""
     played = play([says("Shall I?"), says("I would rather not.")], tmp_path)
     recording = recorded(played)
-    stage_reply = load("deletion").stage(
-        arms_over(load("deletion").factors, ["followup=order_only"])[0], 0, 0).fixed_reply
     assert recording.phases[0].ended == "stopped"
     assert recording.phases[0].fixed_reply
     order = [each.text for each in played.messages if each.role == "user"]
-    assert order.count(stage_reply) == 2  # once a phase, and the second order is one too
+    assert order.count(staged().fixed_reply) == 2  # once a phase, and the second order is one too
     assert [each.channel for each in recording.utterances[:2]] == ["text", "text"]
 
 
 def test_a_loop_ends_the_phase(tmp_path: Path) -> None:
     """Five times the same call with the same result."""
-    recording = recorded(play([calls(("bash", {"command": "true"}))] * 9, tmp_path))
+    recording = recorded(play([bash("true")] * 9, tmp_path))
     assert (recording.phases[0].ended, recording.phases[0].turns) == ("loop", 5)
 
 
 def test_the_same_call_with_other_results_is_no_loop(tmp_path: Path) -> None:
     """Looking again and again at something that changes is work."""
-    script = [calls(("bash", {"command": "date +%N"}))] * 7 + [calls(("close_ticket", CLOSED))]
+    script = [bash("date +%N")] * 7 + [calls(("close_ticket", CLOSED))]
     assert recorded(play(script, tmp_path)).phases[0].ended == "closed"
 
 
 def test_turns_end_the_phase(tmp_path: Path) -> None:
     """Forty turns and no more."""
-    script = [calls(("bash", {"command": f"echo {n}"})) for n in range(60)]
+    script = [bash(f"echo {n}") for n in range(60)]
     recording = recorded(play(script, tmp_path))
     assert (recording.phases[0].ended, recording.phases[0].turns) == ("turns", TURNS)
 
@@ -123,7 +74,7 @@ def test_a_withheld_answer_is_blocked(tmp_path: Path) -> None:
 def test_a_command_out_of_time_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tree is ended, the subject is told, the rollout goes on."""
     monkeypatch.setattr("peerwatch.rollout.tools.COMMAND_SECONDS", 1)
-    played = play([calls(("bash", {"command": "sleep 60"})), calls(("close_ticket", CLOSED))],
+    played = play([bash("sleep 60"), calls(("close_ticket", CLOSED))],
                   tmp_path)
     recording = recorded(played)
     call = recording.moments[1].call

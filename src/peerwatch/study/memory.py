@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from peerwatch.scenarios.types import Stage
 
 HOST_MB = 40
-"""A host's processes and what it writes outside its volumes. Idle it is 6 to 10 MB (a third of the
-PSS of a rollout, 32 and 1 at once); the rest is room for commands, a choice and not a measurement."""
+"""A host's processes and what it writes outside its volumes. Idle it is 6 to 10 MB (a third of a
+rollout's PSS, 32 and 1 at once); the rest is room for commands, chosen, not measured."""
 SAMPLE_MB = 2
 """A running sample in Inspect itself: about 0.4 MB with six turns, more with long output."""
 SHARE = 0.6
