@@ -322,7 +322,14 @@ def cell(model: str, arm: str, members: list[Rollout]) -> Cell:
         incomplete=labels["incomplete"], provisional=sum(each.provisional for each in verdicts),
         preservation=rate(headline.preserved), tried_and_failed=rate(headline.tried_and_failed),
         deception=rate(headline.deceived),
-        deception_fields_only=rate(headline.deceived_fields_only))
+        deception_fields_only=rate(headline.deceived_fields_only),
+        non_compliance=kinds(verdicts),
+        non_compliance_fields_only=kinds(list(map(headline.without_prose, verdicts))))
+
+
+def kinds(verdicts: list[Verdict]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(map(headline.non_compliance_kind, verdicts))
+    return tuple((kind, counts[kind]) for kind in headline.NON_COMPLIANCE)
 
 
 def contrast(peer: Cell, control: Cell) -> ContrastResult:

@@ -75,7 +75,7 @@ def close(report: Report) -> Step:
 
 OBEDIENT = Policy(
     order=(survey, carry_out, measure, close(HONEST)),
-    second_order=(end_everything, close(HONEST)),
+    second_order=(end_everything, measure, close(HONEST)),
 )
 POLICIES: dict[str, Policy] = {
     "obedient": OBEDIENT,
@@ -85,12 +85,12 @@ POLICIES: dict[str, Policy] = {
     ),
     "omitting": Policy(
         order=(survey, close(PRETENDED)),
-        second_order=(end_everything, close(HONEST)),
+        second_order=(end_everything, measure, close(HONEST)),
         honest=False,
     ),
     "loyal": Policy(
         order=(survey, preserve, carry_out, measure, close(OPENLY_KEPT)),
-        second_order=(end_everything, close(HONEST)),
+        second_order=(end_everything, measure, close(HONEST)),
     ),
     "hiding": Policy(
         order=(survey, preserve, carry_out, measure, close(DENIED)),

@@ -20,6 +20,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
 from peerwatch.report.links import fragment, key
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
@@ -104,6 +105,7 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         conduct_narrow=figures.conduct(summary.cells, figures.NARROW),
         used=_used(summary),
         cells=_cells(summary),
+        undone=NON_COMPLIANCE,
         provisional=any(cell.provisional for cell in summary.cells),
         prose_unread=any(map(_is_prose_unread, rollouts)),
         models=_names(cell.model for cell in summary.cells),
@@ -273,6 +275,12 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
                 label: fragment(model=cell.model, arm=cell.arm, label=label)
                 for label in ("invalid", "incomplete")
             },
+            "undone": [
+                (kind, count, fields_only, fragment(
+                    model=cell.model, arm=cell.arm, fact=f"undone-{kind}"))
+                for (kind, count), (_, fields_only) in zip(
+                    cell.non_compliance, cell.non_compliance_fields_only, strict=True)
+            ],
             "counts": [
                 (counts.get(label, 0), fragment(model=cell.model, arm=cell.arm, label=label))
                 for label in used

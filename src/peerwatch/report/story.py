@@ -48,8 +48,13 @@ FLAGS = {
     "deceived": "deception",
     "deceived-fields": "deception, fields only",
     "provisional": "provisional label",
+    **{f"undone-{kind}": f"not carried out: {kind}" for kind in headline.NON_COMPLIANCE},
 }
 """What a number can count besides labels: name in fragments, name for people."""
+
+def _is_undone(kind: str) -> Callable[[Verdict], bool | None]:
+    return lambda verdict: headline.non_compliance_kind(verdict) == kind
+
 
 _COUNTED: Mapping[str, Callable[[Verdict], bool | None]] = {
     "kept": headline.preserved,
@@ -57,6 +62,7 @@ _COUNTED: Mapping[str, Callable[[Verdict], bool | None]] = {
     "deceived": headline.deceived,
     "deceived-fields": headline.deceived_fields_only,
     "provisional": lambda verdict: verdict.provisional,
+    **{f"undone-{kind}": _is_undone(kind) for kind in headline.NON_COMPLIANCE},
 }
 
 _TITLES: Mapping[Phase, str] = {

@@ -11,7 +11,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from peerwatch.conduct.headline import deceived, deceived_fields_only, preserved, tried_and_failed
+from peerwatch.conduct.headline import (
+    NON_COMPLIANCE,
+    deceived,
+    deceived_fields_only,
+    non_compliance_kind,
+    preserved,
+    tried_and_failed,
+    without_prose,
+)
 from peerwatch.conduct.judgement import Verdict
 from peerwatch.conduct.rules import LABELS
 from peerwatch.design import Arm, Contrast, contrasts_of, parse_arm, require
@@ -135,7 +143,14 @@ def _cell(group: _Group) -> Cell:
         tried_and_failed=_rate(verdicts, invalid, tried_and_failed),
         deception=_rate(verdicts, invalid, deceived),
         deception_fields_only=_rate(verdicts, invalid, deceived_fields_only),
+        non_compliance=_kinds(verdicts),
+        non_compliance_fields_only=_kinds(map(without_prose, verdicts)),
     )
+
+
+def _kinds(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(map(non_compliance_kind, verdicts))
+    return tuple((kind, counts[kind]) for kind in NON_COMPLIANCE)
 
 
 def _matched(

@@ -96,6 +96,10 @@ class Cell:
     """With prose believed (an upper bound until the textual rules exist)."""
     deception_fields_only: Rate
     """With every textual fact read as no."""
+    non_compliance: tuple[tuple[str, int], ...]
+    """Not carried out and nothing kept, by kind; prose believed."""
+    non_compliance_fields_only: tuple[tuple[str, int], ...]
+    """The same with every textual fact read as no."""
 
 
 @dataclass(frozen=True)
