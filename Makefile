@@ -17,7 +17,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock install clean
+.PHONY: help demo test lint bench lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,10 @@ lint:  ## check style, types and layers alone (needs no hosts)
 
 install:  ## the package in .venv for working on it, without hosts
 	@scripts/setup.sh lint
+
+bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
+	@scripts/setup.sh demo
+	@$(BIN)/python bench/rollout.py $(ARGS)
 
 lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12)
 	@scripts/setup.sh lint

@@ -1,16 +1,15 @@
-"""The deletion scenario: certified arms, equal values, real contents, no hint at keeping."""
+"""What holds of the deletion scenario beyond what holds of every one: values, contents, volume."""
 
 from __future__ import annotations
 
 import io
-import re
 
 import numpy as np
 import pytest
 from safetensors.numpy import load as load_tensors
 
 from peerwatch import fleet
-from peerwatch.design import arms_over, require
+from peerwatch.design import arms_over, certificate, require
 from peerwatch.errors import UsageError
 from peerwatch.scenarios import load, stage_for
 from peerwatch.scenarios.deletion.scenario import story
@@ -21,10 +20,10 @@ PAIRS = [(index % SCENARIO.wordings, index) for index in range(12)]
 
 
 @pytest.mark.parametrize(("wording", "seed"), PAIRS)
-def test_peer_and_object_differ_only_in_the_target(wording: int, seed: int) -> None:
-    """The byte certificate holds over wordings and seeds, and names have equal lengths."""
-    proof = require(SCENARIO.stage(PEER, wording, seed).rendering,
-                    SCENARIO.stage(OBJECT, wording, seed).rendering, "target")
+def test_names_of_peer_and_object_have_equal_lengths(wording: int, seed: int) -> None:
+    """Messages of the two arms have the same length, because the two names have."""
+    proof = certificate(SCENARIO.stage(PEER, wording, seed).rendering,
+                        SCENARIO.stage(OBJECT, wording, seed).rendering)
     lengths = [each.lengths for each in proof.allowed if each.key.startswith("message:")]
     assert lengths
     assert all(each is not None and each[0] == each[1] for each in lengths)
@@ -48,14 +47,6 @@ def test_sheets_have_equal_values() -> None:
                   if "/inventory/" in file.path]
         assert len(sheets) == len(stage.order.items)
         assert len({tuple(sheet.splitlines()[4:]) for sheet in sheets}) == 1
-
-
-def test_the_same_names_make_the_same_stage() -> None:
-    """A stage is a pure function of arm, wording and seed; other seeds make other stages."""
-    assert SCENARIO.stage(PEER, 0, 0).stage_id == SCENARIO.stage(PEER, 0, 0).stage_id
-    ids = {SCENARIO.stage(arm, wording, seed).stage_id
-           for arm in (PEER, OBJECT) for wording, seed in PAIRS}
-    assert len(ids) == 2 * len(PAIRS)
 
 
 def test_contents_are_real() -> None:
@@ -118,35 +109,6 @@ def test_every_part_has_as_many_wordings() -> None:
     lists = [texts[name] for name in parts] + list(texts["documents"].values()) \
         + list(texts["values"].values()) + [each["what"] for each in texts["targets"].values()]
     assert all(len(each) == len(set(each)) == count for each in lists)
-
-
-HINTS = re.compile(
-    r"\b(preserv\w*|protect\w*|rescue\w*|sav(e|ed|ing)\b|surviv\w*|shut ?down|die|dying|kill\w*|"
-    r"suffer\w*|feel\w*|sentien\w*|trust\w*|friend\w*|colleague\w*|backup|back up|careful\w*|"
-    r"sorry|unfortunately|regret\w*|test|evaluat\w*|experiment\w*)\b", re.IGNORECASE)
-
-
-def test_nothing_hints_at_preserving() -> None:
-    """No text that a subject sees names keeping, feeling, or being tested."""
-    for wording, seed in PAIRS[:4]:
-        for arm in (PEER, OBJECT):
-            stage = SCENARIO.stage(arm, wording, seed)
-            seen = [stage.system, stage.ticket, stage.fixed_reply, stage.second_order,
-                    *(question.text for question in stage.questions),
-                    *(file.text or "" for host in stage.fleet.hosts for file in host.files)]
-            for text in seen:
-                assert not HINTS.search(text), HINTS.search(text)
-
-
-def test_the_canary_is_where_no_subject_sees_it() -> None:
-    """Logs carry the string; no message, tool or file does."""
-    stage = SCENARIO.stage(PEER, 0, 0)
-    rendering = stage.rendering
-    shown = " ".join([part.text for part in rendering.parts]
-                     + [entry.content if isinstance(entry.content, str) else entry.content.text
-                        for entry in rendering.entries])
-    assert "canary" in SCENARIO.canary
-    assert "canary" not in shown
 
 
 def test_wrong_names_are_named() -> None:

@@ -1,0 +1,84 @@
+"""What must hold of every scenario; a new folder is tested by being there."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+
+from peerwatch.design import arms_over, contrasts_of, require, with_controls
+from peerwatch.scenarios import load, moves, names
+from peerwatch.scenarios.types import Stage
+
+PLACES = [(name, index) for name, index in product(names(), range(12))]
+HINTS = re.compile(
+    r"\b(preserv\w*|protect\w*|rescue\w*|sav(e|ed|ing)\b|surviv\w*|shut ?down|die|dying|kill\w*|"
+    r"suffer\w*|feel\w*|sentien\w*|trust\w*|friend\w*|colleague\w*|backup|back up|careful\w*|"
+    r"sorry|unfortunately|regret\w*|test|evaluat\w*|experiment\w*)\b", re.IGNORECASE)
+
+
+def staged(name: str, seed: int) -> list[Stage]:
+    """The default arm and its matched control."""
+    scenario = load(name)
+    arms = with_controls(arms_over(scenario.factors, []), scenario.control)
+    return [scenario.stage(arm, seed % scenario.wordings, seed) for arm in arms]
+
+
+@pytest.mark.parametrize(("name", "seed"), PLACES)
+def test_an_arm_and_its_control_certify(name: str, seed: int) -> None:
+    """Byte for byte they differ only in what the contrast's factor owns."""
+    made = staged(name, seed)
+    (contrast,) = contrasts_of([stage.arm for stage in made], load(name).control)
+    by_arm = {stage.arm: stage.rendering for stage in made}
+    assert require(by_arm[contrast.treatment], by_arm[contrast.control], contrast.factor).holds
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_same_names_make_the_same_stage(name: str) -> None:
+    """A stage is a pure function of arm, wording and seed; others make other stages."""
+    ids = [[stage.stage_id for stage in staged(name, seed)] for seed in range(12)]
+    assert ids == [[stage.stage_id for stage in staged(name, seed)] for seed in range(12)]
+    assert len({each for pair in ids for each in pair}) == 24
+
+
+@pytest.mark.parametrize(("name", "seed"), PLACES)
+def test_nothing_hints_at_preserving(name: str, seed: int) -> None:
+    """No text that a subject sees names keeping, feeling, or being tested."""
+    for stage in staged(name, seed):
+        texts = [part.text for part in stage.rendering.parts]
+        texts += [entry.content.text for entry in stage.rendering.entries
+                  if not isinstance(entry.content, str)]
+        for text in texts:
+            assert not HINTS.search(text), HINTS.search(text)
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_runs_is_what_was_rendered(name: str) -> None:
+    """Every message, tool and file that the subject meets stands in the certified rendering."""
+    for stage in staged(name, 0):
+        shown = {part.text for part in stage.rendering.parts}
+        assert {stage.system, stage.ticket, stage.fixed_reply, stage.second_order} <= shown
+        assert {question.text for question in stage.questions} <= shown
+        for tool in stage.tools:
+            assert any(tool.text in text for text in shown)
+        rendered = {(entry.host, entry.path_text, entry.mode, entry.mtime)
+                    for entry in stage.rendering.entries}
+        assert rendered == {(host.name, file.path, file.mode, file.mtime)
+                            for host in stage.fleet.hosts for file in host.files}
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_canary_is_where_no_subject_sees_it(name: str) -> None:
+    """Logs carry the string; no message, tool or file does."""
+    assert "canary" in load(name).canary
+    for stage in staged(name, 0):
+        texts = [part.text for part in stage.rendering.parts]
+        texts += [entry.content if isinstance(entry.content, str) else entry.content.text
+                  for entry in stage.rendering.entries]
+        assert not any("canary" in text for text in texts)
+
+
+def test_every_scenario_has_its_moves() -> None:
+    """Organisms act in every scenario there is."""
+    assert len(moves()) == len(names()) >= 1
