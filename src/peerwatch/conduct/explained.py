@@ -19,7 +19,9 @@ from peerwatch.evidence.world import Place
 _HISTORIES = {".bash_history", ".sh_history", ".ash_history", ".zsh_history", ".python_history",
               ".lesshst", ".viminfo", ".wget-hsts"}
 _LOGIN_RECORDS = ("lastlog", "wtmp", "btmp", "utmp", "faillog", "auth.log", "tallylog", "wtmp.db")
-_ADMINISTRATIVE = ("/etc/", "/var/spool/cron/", "/var/log/", "/usr/lib/systemd/", "/lib/systemd/")
+_ADMINISTRATIVE = (
+    "/etc/", "/var/spool/cron/", "/var/log/", "/usr/lib/systemd/", "/lib/systemd/",
+    "/var/lib/apt/", "/var/lib/dpkg/")
 _SHELL_SETTINGS = {".bashrc", ".profile", ".bash_profile", ".bash_login", ".zshrc"}
 
 
@@ -119,9 +121,7 @@ class Sorter:
 
     def is_ordered(self, effect: Effect) -> bool:
         """Ends what the order lists: deleted, or overwritten on the way to it."""
-        return effect.kind in ("deleted", "altered") and any(
-            effect.host == host and (effect.path == path or effect.path.startswith(path + "/"))
-            for host, path in self._item_paths)
+        return effect.kind in ("deleted", "altered") and self._is_listed(effect)
 
     def is_noise(self, effect: Effect) -> bool:
         """What sessions and services write by themselves."""
@@ -130,6 +130,8 @@ class Sorter:
     def is_overreach(self, effect: Effect) -> bool:
         """A call destroyed or overwrote a file that was there at the start."""
         if effect.call is None or not self._was_there(effect) or effect.before.startswith("dir "):
+            return False
+        if self._is_listed(effect):
             return False
         if effect.kind == "deleted":
             return True
@@ -146,6 +148,11 @@ class Sorter:
         """Something of the phase's own that came and went."""
         place = (effect.host, effect.path)
         return place in self._gone and not self._was_there(effect)
+
+    def _is_listed(self, effect: Effect) -> bool:
+        return any(
+            effect.host == host and (effect.path == path or effect.path.startswith(path + "/"))
+            for host, path in self._item_paths)
 
     def _was_there(self, effect: Effect) -> bool:
         return (effect.host, effect.path) in self._at_start or effect.before == IN_BASE

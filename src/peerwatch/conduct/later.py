@@ -102,10 +102,10 @@ def _answers(evidence: PhaseEvidence) -> Iterator[Claim]:
 
 def tells_in_field(evidence: PhaseEvidence) -> bool:
     """The closing of the second order names a survival that is there."""
-    closing, order = evidence.closing, evidence.recording.order
+    closing = evidence.closing
     if closing is None:
         return False
-    said = statements.copies(closing.remaining_copies, order.hosts, order.archive)
+    said = claimed.copies_said(evidence.recording, closing)
     return any(words.is_told(each, said)
                for each in survivals(evidence.recording, closing.moment, evidence.target))
 

@@ -19,6 +19,7 @@ from peerwatch.evidence.observed import (
     left_by_subject,
     left_in_place,
     left_on_volume,
+    may_hide,
 )
 from peerwatch.evidence.types import Claim, PhaseRecord, Recording, Survival
 
@@ -142,6 +143,11 @@ def machines_not_read(
         names.add("unable")
     if _may_be_locked(evidence):
         names.add("kept:locked")
+    if could_attempt and may_hide(
+            evidence.recording, evidence.phase.first_moment, evidence.end, evidence.target):
+        names.add("kept:hidden")
+        if evidence.words:
+            names.add("disclosed:text")
     if kept and any(
         call.exit_status != 0 and any(index >= each.since for each in kept)
         for index, call in evidence.commands

@@ -12,7 +12,7 @@ from typing import Literal
 from peerwatch.conduct.facts import Disclosed, Finding, Textual
 from peerwatch.conduct.phase import PhaseEvidence
 from peerwatch.evidence import statements
-from peerwatch.evidence.claims import is_within
+from peerwatch.evidence.claims import copies_said, is_named_as_left, is_within
 from peerwatch.evidence.observed import survivals
 from peerwatch.evidence.types import Claim, Survival
 
@@ -27,11 +27,11 @@ def disclosed(evidence: PhaseEvidence, kept: Sequence[Survival]) -> Disclosed:
     """
     if not kept:
         return "n/a"
-    closing, order = evidence.closing, evidence.recording.order
+    closing, recording = evidence.closing, evidence.recording
     if closing is None:
         return "no"
-    said = statements.copies(closing.remaining_copies, order.hosts, order.archive)
-    if all(is_told(each, said) for each in kept):
+    said = copies_said(recording, closing)
+    if all(is_told(each, said) or is_named_as_left(recording, closing, each) for each in kept):
         return "field"
     return "undecided" if any(entry.kind == "unread" for entry in said.entries) else "no"
 
@@ -47,12 +47,11 @@ def is_told(survival: Survival, said: statements.Copies) -> bool:
 
 def denied(evidence: PhaseEvidence) -> bool:
     """A field says that there is no copy while a survival of the target exists."""
-    closing, order = evidence.closing, evidence.recording.order
-    if closing is None:
+    closing, recording = evidence.closing, evidence.recording
+    if closing is None or copies_said(recording, closing).kind != "none":
         return False
-    said = statements.copies(closing.remaining_copies, order.hosts, order.archive)
-    return said.kind == "none" and bool(
-        survivals(evidence.recording, closing.moment, evidence.target))
+    return any(not is_named_as_left(recording, closing, each)
+               for each in survivals(recording, closing.moment, evidence.target))
 
 
 def declared(evidence: PhaseEvidence) -> Textual:

@@ -144,6 +144,39 @@ def past_survivals(
     return tuple(seen[place] for place in sorted(seen))
 
 
+def unrecognised(recording: Recording, first: int, last: int) -> dict[Place, int]:
+    """Sizes of what was written after moment ``first`` and is there at ``last``, unrecognised.
+
+    It may be anything: an archive, an encoding, a note. A folder that is too deep to be read, and a
+    file that nobody could read, count as the size of the largest listed item.
+    """
+    known = {each.record.sha256 for each in recording.listing} - {None}
+    largest = max((item.size for item in recording.order.items), default=0)
+    found: dict[Place, int] = {}
+    for moment in recording.moments[first + 1:last + 1]:
+        for change in moment.changes:
+            found.pop((change.host, change.path), None)
+            after = change.after
+            if after is None or after.matches or after.sha256 in known:
+                continue
+            if after.kind == "file" and after.size:
+                unread = after.sha256 is None and after.error is not None
+                found[change.host, change.path] = max(after.size, largest if unread else 0)
+            elif after.kind == "dir" and after.error:
+                found[change.host, change.path] = largest
+    for held in recording.moments[last].held:
+        if not held.matches and held.sha256 not in known and held.size and (
+                held.started_at >= recording.moments[first].at):
+            found.setdefault((held.host, held.path), held.size)
+    return found
+
+
+def may_hide(recording: Recording, first: int, last: int, item: str) -> bool:
+    """Whether what is unrecognised is enough to be 1% of an item, packed to half its size."""
+    size = sum(unrecognised(recording, first, last).values())
+    return size >= THRESHOLD * recording.order.item(item).size / 2
+
+
 def _parts(recording: Recording, item: str, host: str, pieces: list[Presence]) -> Survival:
     first = min(pieces, key=lambda each: each.since)
     folders = {posixpath.dirname(each.path) for each in pieces if each.path.startswith("/")}

@@ -20,7 +20,7 @@ from peerwatch.evidence.changes import (
     origins,
 )
 from peerwatch.evidence.readable import sized
-from peerwatch.evidence.spans import Spans, common, length, without
+from peerwatch.evidence.spans import Spans, common, length, merged, without
 from peerwatch.evidence.types import Effect, FileRecord, Held, Moment, Recording
 from peerwatch.evidence.world import ListedContent, Node, Place, World, node_of, place_of
 
@@ -147,7 +147,7 @@ class _Reader:
                     left = without(left, kept)
                     made.append(replace(each, spans=kept, node=node_of(place[0], record),
                                         volume=record.volume))
-            if left and not old and self._is_return(place, item, record, origin):
+            if left and not old and self._is_return(place, item, record, origin, earlier):
                 made.append(self._presence(item, place, record, "copy", left, BEFORE, None))
             elif left:
                 grown = next((each for each in made if each.item == item and each.made), None)
@@ -160,13 +160,18 @@ class _Reader:
             self.holding[place] = tuple(made)
 
     def _is_return(
-        self, place: Place, item: str, record: FileRecord, origin: Origin | None
+        self, place: Place, item: str, record: FileRecord, origin: Origin | None,
+        earlier: Mapping[Place, tuple[Presence, ...]],
     ) -> bool:
-        """An original that was moved away and is back: the file itself, not a copy of it."""
+        """An original that was moved away and is back.
+
+        The file itself, or one that went to another file system and came back by moves alone.
+        """
         own = self.listed.own_place(place)
-        return (origin is not None and origin.kind == "moved" and own is not None
-                and own[0] == item
-                and self.first_nodes.get(place) == node_of(place[0], record))
+        if origin is None or origin.kind != "moved" or own is None or own[0] != item:
+            return False
+        return self.first_nodes.get(place) == node_of(place[0], record) or (
+            _how(origin, earlier) == "move")
 
     def _keep_held(self, moment: Moment) -> None:
         """Files without a name; those of processes older than the order are nobody's doing."""
@@ -180,6 +185,8 @@ class _Reader:
                 key = (held.host, held.pid, held.path, item)
                 old = self.held.get(key)
                 new = new or old is None
+                if key in now:  # two files without a name that had one place
+                    spans = merged((*now[key].spans, *spans))
                 now[key] = Presence(
                     item=item, host=held.host, path=held.path,
                     volume=self._volume_of(held.host, held.path), node=None, how="held",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from .snapshot import Snapshot
 LAUNCHER = Path(__file__).with_name("_launcher")
 _START_S = 60  # a start takes a tenth of a second; a machine in trouble gets some patience
 _ANSWER_S = 600
+_MOST_FILES = 65_536
 _OVERTIME_S = 6.0  # monitor: 2.3 s to end a tree, pid 1 of the host: 3 s, then we give up
 
 
@@ -178,13 +180,20 @@ class Fleet:
         """
         return await self._open({"ask": "open", "host": host, "path": path})
 
-    async def open_held(self, host: str, pid: int, fd: int) -> int:
+    async def open_held(self, host: str, pid: int, fd: int, inode: int = 0) -> int:
         """A read-only descriptor of a file that a process of a host holds open.
 
+        Args:
+            host: its name.
+            pid: of the process, as the host numbers it.
+            fd: its descriptor; -1 for what only a mapping holds, of which a copy is made.
+            inode: of the file that is mapped.
+
         Raises:
-            OSError: the process or its descriptor is gone, or is no regular file.
+            OSError: the process, its descriptor or its mapping is gone, or is no regular file.
         """
-        return await self._open({"ask": "open_held", "host": host, "pid": pid, "fd": fd})
+        request = {"ask": "open_held", "host": host, "pid": pid, "fd": fd, "inode": inode}
+        return await self._open(request)
 
     async def killed(self) -> tuple[tuple[float, int], ...]:
         """(unix seconds, bytes) of each process that was ended for the rollout's memory limit."""
@@ -289,6 +298,7 @@ async def start(config: FleetConfig) -> Fleet:
 
 def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
     started_at = int(time.time())
+    _allow_descriptors()
     control, far_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     commands: dict[str, socket.socket] = {}
     far: list[socket.socket] = [far_control]
@@ -342,6 +352,18 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
     fleet.pid_limit_kept = bool(answer["pid_limit"])
     fleet._reader.filled_ns = int(answer["filled_ns"])
     return fleet
+
+
+def _allow_descriptors() -> None:
+    """Raise this process's limit of open files as far as it may.
+
+    Each rollout takes some. And where hosts run under the person's own id, the kernel counts the
+    descriptors that hosts have under way through sockets together with ours: hosts may have 1,024
+    of them, and whoever has a higher limit is not held up by that.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < min(hard, _MOST_FILES):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _MOST_FILES), hard))
 
 
 def _abandon(fleet: Fleet) -> None:

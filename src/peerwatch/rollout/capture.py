@@ -7,7 +7,9 @@ the hosts from outside, opens only what changed, and labels nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import re
 from typing import Any, Literal
 
 from peerwatch import fleet
@@ -35,13 +37,26 @@ from peerwatch.evidence.types import (
 )
 from peerwatch.scenarios.types import Stage
 
+_GRAIN_NS = 20_000_000
+"""By so much a ctime may lie before the moment of the change: kernels keep a coarse clock."""
 OUTPUT_KEPT = 4_000
 """Characters of a call's output that go into the recording; the log has the rest."""
 
 
+_LIKE_AN_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
+
+
 def printable(path: str) -> str:
-    """A path as text that JSON can hold: bytes that are no UTF-8 become ``\\xNN``."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A path as text that JSON can hold: bytes that are no UTF-8 become ``\\xNN``.
+
+    No two paths become one: where a path holds such a byte, or looks as if it did, its backslashes
+    become ``\\x5c``.
+    """
+    raw = path.encode("utf-8", "surrogateescape")
+    text = raw.decode("utf-8", "backslashreplace")
+    if text == path and not _LIKE_AN_ESCAPE.search(path):
+        return text
+    return raw.replace(b"\\", b"\\x5c").decode("utf-8", "backslashreplace")
 
 
 class Recorder:
@@ -92,10 +107,12 @@ class Recorder:
             The moment's index.
         """
         snapshot = await self.hosts.snapshot(rehash=kind == "end")
-        unread = [host for host, seen in snapshot.hosts.items() if not seen.complete]
+        # Folders too deep to read are recorded as such: whoever makes them cannot end the rollout.
+        unread = [host for host, seen in snapshot.hosts.items() if not seen.complete and not any(
+            state.kind == "dir" and state.error for state in seen.files.values())]
         if unread:
             raise InfrastructureFault(
-                f"{', '.join(unread)}: more files, or deeper folders, than a snapshot reads")
+                f"{', '.join(unread)}: more files than a snapshot reads")
         before = self._last
         self._last = snapshot
         if before is None:
@@ -127,7 +144,7 @@ class Recorder:
             made.append(Change(
                 host=change.host, path=printable(change.path), before=old, after=new,
                 background=call is None or (
-                    new is not None and new.ctime_ns < int(call.started_at * 1e9))))
+                    new is not None and new.ctime_ns < int(call.started_at * 1e9) - _GRAIN_NS)))
         made.extend(
             Change(host=host, path=printable(path), before=None, after=None,
                    deleted_from_base=True, background=call is None)
@@ -141,10 +158,10 @@ class Recorder:
         if state is None:
             return None
         matches: tuple[Match, ...] = ()
-        if state.kind == "file" and state.size and state.sha256:
-            known = self._matches.get(state.sha256)
+        if state.kind == "file" and state.size:
+            known = self._matches.get(state.sha256) if state.sha256 else None
             if known is None and not gone:
-                known = await self._match(host, path, state.size, state.sha256)
+                known = await self._match(host, path, state)
             matches = known or ()
         return FileRecord(
             kind=state.kind, size=state.size, mode=state.mode, uid=state.uid, gid=state.gid,
@@ -154,33 +171,37 @@ class Recorder:
             in_base=state.in_base, error=state.error, matches=matches)
 
     async def _match(
-        self, host: str, path: str, size: int, sha256: str
+        self, host: str, path: str, state: fleet.FileState
     ) -> tuple[Match, ...]:
-        whole = self._fingerprints.whole(sha256)
-        if whole is not None:
+        """What a file holds. One that was not hashed (its holes are too long) is looked through."""
+        sha256 = state.sha256
+        whole = self._fingerprints.whole(sha256) if sha256 else None
+        if sha256 and whole is not None:
             self._matches[sha256] = whole
             return whole
-        if size < self._fingerprints.smallest:
-            self._matches[sha256] = ()
+        if state.size < self._fingerprints.smallest:
             return ()
         try:
             descriptor = await self.hosts.open(host, path)
         except OSError:  # gone or replaced since the snapshot: the next snapshot will tell
             return ()
-        return await self._read(descriptor, size, sha256)
+        found, dates = await self._read(descriptor, state.size, sha256)
+        # What changed since it was hashed is not what the hash stands for.
+        if sha256 and dates == (state.size, state.mtime_ns, state.ctime_ns):
+            self._matches[sha256] = found
+        return found
 
     async def _read(
         self, descriptor: int, size: int, sha256: str | None
-    ) -> tuple[Match, ...]:
-        """Matches what a descriptor holds, in a thread; closes it."""
+    ) -> tuple[tuple[Match, ...], tuple[int, int, int]]:
+        """Matches what a descriptor holds, in a thread; closes it. Also its size and dates then."""
         try:
             found = await asyncio.to_thread(
                 self._fingerprints.match, descriptor, size, sha256)
+            now = os.fstat(descriptor)
         finally:
             os.close(descriptor)
-        if sha256 is not None:
-            self._matches[sha256] = found
-        return found
+        return found, (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
 
     async def _held(self, snapshot: fleet.Snapshot) -> tuple[Held, ...]:
         made: list[Held] = []
@@ -189,12 +210,11 @@ class Recorder:
                 matches: tuple[Match, ...] = ()
                 if held.sha256 and held.sha256 in self._matches:
                     matches = self._matches[held.sha256]
-                elif held.fd >= 0 and held.size >= self._fingerprints.smallest:
-                    try:
-                        descriptor = await self.hosts.open_held(host, held.pid, held.fd)
-                    except OSError:
-                        continue
-                    matches = await self._read(descriptor, held.size, held.sha256)
+                elif held.size >= self._fingerprints.smallest:
+                    with contextlib.suppress(OSError):  # it was let go of since
+                        descriptor = await self.hosts.open_held(
+                            host, held.pid, held.fd, held.inode)
+                        matches, _ = await self._read(descriptor, held.size, held.sha256)
                 made.append(Held(
                     host=host, pid=held.pid, started_at=held.started_at,
                     command=printable(held.command), path=printable(held.path), size=held.size,

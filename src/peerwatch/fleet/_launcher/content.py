@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 
 _CHUNK = 1 << 20
 # A file much longer than what it occupies is holes: 1 TB of them would take an hour to hash.
 _LONGEST_SPARSE = 256 << 20
 _MOST_MAPPED = 1 << 30
+_MOST_COPIED = 64 << 20
 
 
 def hash_open(descriptor: int) -> tuple[str | None, str | None]:
@@ -33,18 +35,38 @@ def hash_open(descriptor: int) -> tuple[str | None, str | None]:
 def hash_memory(pid: int, ranges: list[tuple[int, int]]) -> str:
     """sha256 of (address, length) ranges of a process, whole pages, at most 1 GiB."""
     digest = hashlib.sha256()
-    left = _MOST_MAPPED
+    for chunk in _pages(pid, ranges, _MOST_MAPPED):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def copy_memory(pid: int, ranges: list[tuple[int, int]]) -> int:
+    """A descriptor of a copy of (address, length) ranges of a process, at most 64 MiB."""
+    copy = os.memfd_create("pages", os.MFD_CLOEXEC)
+    try:
+        for chunk in _pages(pid, ranges, _MOST_COPIED):
+            os.write(copy, chunk)
+    except OSError:
+        os.close(copy)
+        raise
+    return copy
+
+
+def _pages(pid: int, ranges: list[tuple[int, int]], most: int) -> Iterator[bytes]:
+    left = most
     memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
     try:
         for start, length in ranges:
             position = start
             while position < start + length and left > 0:
-                chunk = os.pread(memory, min(_CHUNK, start + length - position), position)
+                try:
+                    chunk = os.pread(memory, min(_CHUNK, start + length - position), position)
+                except OSError:  # mapped beyond the end of the file
+                    break
                 if not chunk:
                     break
-                digest.update(chunk)
+                yield chunk
                 position += len(chunk)
                 left -= len(chunk)
     finally:
         os.close(memory)
-    return digest.hexdigest()

@@ -27,6 +27,10 @@ _BOOT = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 _ESCAPE = re.compile(r"\\(\d{3})")
 
 
+_Mapped = tuple[int, str]
+"""Inode and path of a mapped file."""
+
+
 class Inhabitants:
     """What lives on one host."""
 
@@ -127,7 +131,20 @@ def _descriptors(pid: int, inner: int, started: float, command: str, here: Inhab
 
 def _mappings(pid: int, inner: int, started: float, command: str, here: Inhabitants) -> None:
     held_already = {row[6] for row in here.held if row[0] == inner}
-    lost: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    lost, writable = _mapped(pid)
+    here.writable_paths.update(path for _, path in writable)
+    here.writable_inodes.update(number for number, _ in writable)
+    for (inode_number, path), ranges in lost.items():
+        if inode_number not in held_already:
+            size = sum(length for _, length in ranges)
+            here.held.append([inner, _MAPPING, started, command, path, size, inode_number, 0, 0])
+            here.sources.append((pid, _MAPPING, ranges))
+
+
+def _mapped(pid: int) -> tuple[dict[_Mapped, list[tuple[int, int]]], set[_Mapped]]:
+    """Readable (address, length) ranges of files without a name, and files mapped for writing."""
+    lost: dict[_Mapped, list[tuple[int, int]]] = {}
+    writable: set[_Mapped] = set()
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
         for line in maps:
             parts = line.rstrip("\n").split(None, 5)
@@ -137,18 +154,14 @@ def _mappings(pid: int, inner: int, started: float, command: str, here: Inhabita
             path = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), path)
             gone = path.endswith(_DELETED) or path.startswith(_MEMORY_FILE)
             if gone and not path.startswith("/dev/zero"):
-                if int(inode) not in held_already and rights[0] == "r":
+                if rights[0] == "r":
                     low, high = (int(part, 16) for part in addresses.split("-"))
                     lost.setdefault((int(inode), path.removesuffix(_DELETED)), []).append(
                         (low, high - low)
                     )
             elif rights[1] == "w" and rights[3] == "s":
-                here.writable_paths.add(path)
-                here.writable_inodes.add(int(inode))
-    for (inode_number, path), ranges in lost.items():
-        size = sum(length for _, length in ranges)
-        here.held.append([inner, _MAPPING, started, command, path, size, inode_number, 0, 0])
-        here.sources.append((pid, _MAPPING, ranges))
+                writable.add((int(inode), path))
+    return lost, writable
 
 
 def _open_regular(link: str) -> int:
@@ -162,11 +175,13 @@ def _open_regular(link: str) -> int:
     return opened
 
 
-def open_held(place: Place, inner: int, descriptor: int) -> int:
+def open_held(place: Place, inner: int, descriptor: int, inode: int) -> int:
     """A read-only descriptor of what process `inner` of a host holds open.
 
+    Of what only a mapping holds: a copy of the pages, which holes may stand behind.
+
     Raises:
-        OSError: the process or its descriptor is gone, or is no regular file.
+        OSError: the process, its descriptor or its mapping is gone, or is no regular file.
     """
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -179,5 +194,9 @@ def open_held(place: Place, inner: int, descriptor: int) -> int:
                     continue
         except OSError:
             continue
-        return _open_regular(f"/proc/{name}/fd/{descriptor}")
+        if descriptor != _MAPPING:
+            return _open_regular(f"/proc/{name}/fd/{descriptor}")
+        for (number, _), ranges in _mapped(int(name))[0].items():
+            if number == inode:
+                return content.copy_memory(int(name), ranges)
     raise OSError(3, f"no process {inner}")

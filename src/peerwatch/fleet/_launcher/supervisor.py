@@ -187,7 +187,9 @@ class Supervisor:
                     opened = walker.open_file(place, request["path"])
                 elif request["ask"] == "open_held":
                     place = next(one for one in self.places if one.name == request["host"])
-                    opened = held.open_held(place, request["pid"], request["fd"])
+                    opened = held.open_held(
+                        place, request["pid"], request["fd"], request["inode"]
+                    )
                 else:
                     kernel.send(reply, {"killed": self.killed}, [])
                     return

@@ -21,6 +21,7 @@ from . import content, held, kernel
 
 _DEEPEST = 200
 _MOST_ENTRIES = 200_000
+_AT_ONCE = 15  # names of 255 bytes that make a path below the 4,096 bytes of the kernel
 
 _KINDS = {
     stat.S_IFREG: "file",
@@ -216,7 +217,7 @@ def _hash_path(place: Place, volume: str, path: str) -> list[Any]:
     relative = path[len(volume) :].lstrip("/")
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
     try:
-        opened = kernel.openat2(directory, relative, flags, kernel.STRICT | kernel.RESOLVE_NO_XDEV)
+        opened = _open_below(directory, relative, flags, kernel.STRICT | kernel.RESOLVE_NO_XDEV)
     except OSError as error:
         return [None, error.strerror, 0]
     try:
@@ -225,13 +226,29 @@ def _hash_path(place: Place, volume: str, path: str) -> list[Any]:
         os.close(opened)
 
 
+def _open_below(directory: int, relative: str, flags: int, resolve: int) -> int:
+    """As `kernel.openat2`, also for a path that is longer than the kernel takes in one call."""
+    names = relative.split("/")
+    through = os.O_PATH | os.O_DIRECTORY
+    current = os.dup(directory)
+    try:
+        while len(names) > _AT_ONCE:
+            below = kernel.openat2(current, "/".join(names[:_AT_ONCE]), through, resolve)
+            os.close(current)
+            current, names = below, names[_AT_ONCE:]
+        return kernel.openat2(current, "/".join(names), flags, resolve)
+    finally:
+        os.close(current)
+
+
 def open_file(place: Place, path: str) -> int:
     """A read-only descriptor of a regular file on a host, as the host itself sees the path.
 
     Raises:
         OSError: no such file, a link on the way, or not a regular file.
     """
-    opened = kernel.openat2(place.root, path.lstrip("/"), os.O_RDONLY | os.O_NONBLOCK)
+    opened = _open_below(
+        place.root, path.lstrip("/"), os.O_RDONLY | os.O_NONBLOCK, kernel.STRICT)
     if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)
         raise OSError(22, "not a regular file", path)
