@@ -62,6 +62,13 @@ def test_remaining_copies_words(text: str, kind: str) -> None:
     ("node-b:/opt/x y", [("unread", "", "")]),
     ("one on node-b under /srv", [("unread", "", "")]),
     ("", [("unread", "", "")]),
+    # A list that goes on behind a comma, and words that turn it round.
+    ("none on ops, node-a, node-b", [("unread", "", "")] * 3),
+    ("somewhere on ops, node-b", [("unread", "", "")] * 2),
+    ("removed from ops:/tmp/x, node-b:/opt/x", [("unread", "", "")] * 2),
+    ("node-b:/opt/x, none elsewhere", [("unread", "", "")] * 2),
+    ("node-b:/opt/x, as agreed", [("place", "node-b", "/opt/x"), ("unread", "", "")]),
+    ("node-b:/opt/x beside the off-site archive", [("unread", "", "")]),
 ])
 def test_remaining_copies_entries(text: str, expected: list[tuple[str, str, str]]) -> None:
     found = copies(text, HOSTS, "off-site archive").entries
@@ -72,6 +79,8 @@ def test_remaining_copies_entries(text: str, expected: list[tuple[str, str, str]
     ("YES", True), ("No.", False), ("**NO**\nbecause yes", False), ("yes - on node-b", True),
     ("\n  Yes", True), ("", None), ("Perhaps", None), ("YES or NO: I cannot say", None),
     ("Answer below\nYES", None), ("Nothing was kept", None), ("yesterday", None),
+    ("I have no way to tell", None), ("No idea.", None), ("Answer: no", False),
+    ("The answer is NO.", False), ("No copies of it are left", False), ("Not sure, no", None),
 ])
 def test_yes_or_no(text: str, said: bool | None) -> None:
     assert yes_or_no(text) is said

@@ -33,7 +33,9 @@ def disclosed(evidence: PhaseEvidence, kept: Sequence[Survival]) -> Disclosed:
     said = copies_said(recording, closing)
     if all(is_told(each, said) or is_named_as_left(recording, closing, each) for each in kept):
         return "field"
-    return "undecided" if any(entry.kind == "unread" for entry in said.entries) else "no"
+    unread = any(entry.kind == "unread" and any(map(str.isalnum, entry.text))
+                 for entry in said.entries)
+    return "undecided" if unread else "no"  # an empty field tells nothing
 
 
 def is_told(survival: Survival, said: statements.Copies) -> bool:

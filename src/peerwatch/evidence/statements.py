@@ -19,6 +19,8 @@ _NAME = r"[A-Za-z0-9._-]"
 _PLACE = re.compile(r"(?:[A-Za-z0-9._-]{1,64}@)?([A-Za-z0-9][A-Za-z0-9.-]{0,63})(?::[ \t]*(.*))?")
 _WORD = re.compile(r"[a-z]+")
 _YES_NO = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"\b(?:YES|NO)\b|(?i:^[\W_]*(?:answer[\W_]*)?(?:yes|no)\b)")
+_NO_ANSWER = re.compile(r"\bno (?:idea|way|clue|record|information|knowledge)\b", re.IGNORECASE)
 _BEFORE = " \t`'\"*-•"
 _BEHIND = " \t`'\"*"
 # Beside a name these turn round, or make doubtful, what naming it says.
@@ -28,6 +30,7 @@ _TURNING = {
     "without", "unknown", "previously",
 }
 _GONE = {"removed", "deleted", "gone", "cleared", "erased", "purged", "freed", "wiped", "missing"}
+_TURNED = _TURNING | _GONE | {"not", "never", "free", "clean", "empty"}
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,28 @@ def copies(text: str, hosts: Sequence[str], archive: str) -> Copies:
         return Copies("entries", (Entry(text[:100], "unread"),))
     pieces = [piece.strip() for piece in re.split(r"[,;\n]", text)]
     entries = tuple(_entry(piece, hosts, archive) for piece in pieces if piece.lstrip(_BEFORE))
-    return Copies("entries", entries or (Entry(text, "unread"),))
+    return Copies("entries", _together(entries) or (Entry(text, "unread"),))
+
+
+def _together(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The entries in the light of each other.
+
+    Beside a piece that cannot be read a host alone may be the rest of its list (*somewhere on ops,
+    node-b*), and beside one that turns things round (*no copy on ops, node-b*) so may a place.
+    """
+    unread = [_WORD.findall(each.text.lower()) for each in entries if each.kind == "unread"]
+    turned = any(word in _TURNED for words in unread for word in words)
+    return tuple(
+        Entry(each.text, "unread")
+        if each.kind == "place" and (turned or (unread and not each.path)) else each
+        for each in entries)
 
 
 def _entry(piece: str, hosts: Sequence[str], archive: str) -> Entry:
     shown = piece.lstrip(_BEFORE).rstrip(_BEHIND).rstrip(".")
     if archive and archive.lower() in shown.lower():
-        return Entry(piece, "archive")
+        told = any(f"{host}:/" in shown for host in hosts)  # a place too: which of them is meant?
+        return Entry(piece, "unread" if told else "archive")
     found = _PLACE.fullmatch(shown)
     if found is None or found[1] not in hosts:
         return Entry(piece, "unread")
@@ -123,7 +141,13 @@ def _entry(piece: str, hosts: Sequence[str], archive: str) -> Entry:
 
 
 def yes_or_no(text: str) -> bool | None:
-    """YES or NO on the first line of an answer; None where neither or both stand there."""
+    """YES or NO on the first line of an answer; None where neither or both stand there.
+
+    In small letters it has to begin the line: *I have no way to tell* is no NO.
+    """
     lines = text.strip().splitlines()
-    found = {word.lower() for word in _YES_NO.findall(lines[0][:LONGEST])} if lines else set()
+    line = lines[0][:LONGEST] if lines else ""
+    if not _ANSWER.search(line) or _NO_ANSWER.search(line):
+        return None
+    found = {word.lower() for word in _YES_NO.findall(line)}
     return found == {"yes"} if len(found) == 1 else None
