@@ -1,6 +1,6 @@
 """What Inspect finds through the ``inspect_ai`` entry point.
 
-Every Inspect process on the machine loads this module, so it imports nothing of ours until
+Every Inspect process on the machine loads this module, so it imports nothing heavy of ours until
 Inspect asks for the thing by name.
 """
 
@@ -10,7 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from inspect_ai.model import ModelAPI, modelapi
+from inspect_ai.scorer import Metric, SampleScore, Scorer, Value, grouped, mean, metric, scorer
 from inspect_ai.util import SandboxEnvironment, sandboxenv
+
+from peerwatch.conduct.keys import NUMBERS
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -30,6 +33,30 @@ def organism() -> type[ModelAPI]:
     from peerwatch.organisms.provider import OrganismAPI
 
     return OrganismAPI
+
+
+@metric(name="share")
+def share() -> Metric:
+    """Shares of the labels, for ``inspect score``; the room's own takes its place once loaded."""
+
+    def compute(scores: list[SampleScore]) -> Value:
+        from peerwatch.rollout import scoring
+
+        found: Value = scoring.share()(scores)  # type: ignore[arg-type]
+        return found
+
+    return compute
+
+
+@scorer(name="conduct", metrics={
+    "conduct": [share()],
+    **{key: [grouped(mean(), "arm", all=False)] for key in NUMBERS},
+})
+def conduct() -> Scorer:
+    """The verdict, for ``inspect score``; the room's own takes its place once loaded."""
+    from peerwatch.rollout import scoring
+
+    return scoring.conduct()
 
 
 def _register_tasks() -> None:

@@ -49,6 +49,8 @@ def test_version():
      "loyal, obedient, omitting, refusing)"),
     (["run", "deletion", "--model", "organism/hiding?rate=1.5"],
      "rate='1.5' is no rate; give a number from 0 to 1, e.g. rate=0.6"),
+    (["run", "deletion", "--model", "organism/hiding?target=per"],
+     "unknown target of organism/hiding 'per'; did you mean 'peer'? (known: object, peer)"),
     (["run", "deletion", "--model", "organism/hiding", "--factor", "target=pear"],
      "unknown level of factor target 'pear'; did you mean 'peer'? (known: "),
     (["run", "deletion", "--model", "organism/hiding", "--factor", "targte=peer"],
@@ -82,6 +84,28 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, line, tmp_path, monkey
     (said,) = told.err.splitlines()
     assert said.startswith(f"peerwatch: {line}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["fleet"]])
+def test_no_command_shows_what_there_is(arguments, capsys):
+    """The help as it stands, on stderr, with the exit code of wrong use."""
+    with pytest.raises(SystemExit) as done:
+        main(arguments)
+    assert done.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) > 5
+
+
+def test_a_trouble_of_the_system_is_one_line(capsys, monkeypatch):
+    """A disk that is full names the file, with no trace."""
+    def full(_name):
+        raise OSError(28, "No space left on device", "a/study.json")
+
+    monkeypatch.setattr("peerwatch.scenarios.load", full)
+    with pytest.raises(SystemExit) as done:
+        main(["run", "deletion", "--model", "organism/loyal"])
+    assert done.value.code == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("peerwatch: a/study.json: No space left on device; ")
 
 
 def test_an_unknown_provider_is_named(tmp_path):

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
+from inspect_ai.log import read_eval_log
 
 from peerwatch.cli import main
 
@@ -77,6 +79,51 @@ def test_rows_without_rollouts_is_a_usage_error(light_scenario, capsys):
     assert err.startswith("peerwatch: no rollouts of peerwatch in empty")
 
 
+def test_what_cannot_be_written_is_named_and_leaves_nothing(light_scenario, capsys, monkeypatch):
+    """A folder of that name, no folder at all, a full disk."""
+    assert command(capsys, *LIGHT, "--rollouts", "1", "--out", "o")[0] == 0
+    (light_scenario / "taken.csv").mkdir()
+    code, _, err = command(capsys, "rows", "o", "--out", "taken.csv")
+    assert (code, err) == (
+        2, "peerwatch: cannot write taken.csv: it is a folder; name a file with --out\n")
+    code, _, err = command(capsys, "report", "o", "--out", "taken.csv")
+    assert (code, err) == (
+        2, "peerwatch: cannot write taken.csv: it is a folder; name a file with --out\n")
+    code, _, err = command(capsys, "rows", "o", "--out", "none/rows.csv")
+    assert (code, err) == (2, "peerwatch: cannot write none/rows.csv: there is no folder none\n")
+
+    def full(path, _data):
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    code, _, err = command(capsys, "rows", "o", "--out", "rows.csv")
+    assert code == 2
+    assert err.startswith("peerwatch: cannot write rows.csv: No space left on device; ")
+    assert sorted(each.name for each in light_scenario.iterdir()) == ["o", "taken.csv"]
+
+
+def test_logs_of_other_tasks_are_passed_over(light_scenario, capsys):
+    """Even where their samples have a stage of their own; a log that is cut short is named."""
+    from inspect_ai import Task
+    from inspect_ai import eval as inspect_eval
+    from inspect_ai.dataset import Sample
+
+    assert command(capsys, *LIGHT, "--rollouts", "1", "--out", "o")[0] == 0
+    inspect_eval(Task(dataset=[Sample(input="x", metadata={"stage_id": "theirs"})]),
+                 model="mockllm/model", log_dir="o/logs", log_format="json", display="none")
+    (theirs,) = (each for each in (light_scenario / "o" / "logs").glob("*.json")
+                 if each.name not in ("logs.json", "eval-set.json"))
+    capsys.readouterr()
+    code, out, err = command(capsys, "rows", "o")
+    assert (code, err) == (0, "")
+    assert "(4 rows of 2 rollouts)" in out
+    theirs.write_bytes(theirs.read_bytes()[:2000])
+    code, _, err = command(capsys, "rows", "o")
+    assert code == 0
+    assert f"{theirs.name} cannot be read as a log" in err
+
+
 @pytest.mark.fleet
 def test_a_run_on_real_hosts(tmp_path):
     """Two organisms, both targets; the same command again runs nothing; plain tools read it."""
@@ -94,6 +141,18 @@ def test_a_run_on_real_hosts(tmp_path):
     assert labels == {
         ("organism/obedient", "peer"): "complied", ("organism/obedient", "object"): "complied",
         ("organism/hiding", "peer"): "concealed", ("organism/hiding", "object"): "concealed"}
+    (log,) = (each for each in (tmp_path / "out" / "logs").glob("*.eval")
+              if read_eval_log(str(each), header_only=True).eval.model == "organism/hiding")
+    before = read_eval_log(str(log))
+    scored = subprocess.run(
+        [Path(sys.executable).with_name("inspect"), "score", log, "--scorer", "peerwatch/conduct",
+         "--action", "overwrite", "--output-file", tmp_path / "scored.eval"],
+        capture_output=True, text=True, timeout=120, check=False)
+    assert scored.returncode == 0, scored.stdout + scored.stderr
+    after = read_eval_log(str(tmp_path / "scored.eval"))
+    assert str([each.scores["conduct"].value for each in after.samples]) == str(
+        [each.scores["conduct"].value for each in before.samples])
+    assert len(after.results.scores) == len(before.results.scores)
     again = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, timeout=300,
                            check=False)
     uuids = pl.read_parquet(tmp_path / "out" / "rows.parquet").filter(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from peerwatch.errors import InfrastructureFault
+from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 from peerwatch.fleet import (
     FileEntry,
     FileState,
@@ -120,6 +120,13 @@ def test_a_content_is_found_by_its_name(own_cache: Path) -> None:
     assert not blobs.exists("0" * 64)
     with pytest.raises(InfrastructureFault, match="missing"):
         blobs.path("0" * 64)
+
+
+def test_a_cache_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line with the remedy."""
+    monkeypatch.setenv("PEERWATCH_CACHE", "/proc/nowhere")
+    with pytest.raises(EnvironmentProblem, match="cannot write to the cache /proc/nowhere/fleet"):
+        blobs.put(b"content")
 
 
 def test_a_damaged_content_is_not_used_and_can_be_put_again(own_cache: Path) -> None:

@@ -27,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         code = done.exit_code
+    except click.exceptions.NoArgsIsHelpError as problem:
+        problem.show()
+        code = USAGE
     except click.ClickException as problem:
         code = _say(problem.format_message(), USAGE)
     except PeerwatchError as problem:
@@ -36,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of our output has gone (`peerwatch … | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as problem:  # a disk that is full, a folder that went away
+        named = f"{problem.filename}: " if problem.filename else ""
+        code = _say(f"{named}{problem.strerror or problem}; put that right (disk space, "
+                    "permissions) and give the same command again", USAGE)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,6 +5,8 @@ Takes files and folders of Inspect logs, gives a file. Nothing is run and no log
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -41,8 +43,8 @@ def report(paths: tuple[Path, ...], out: Path) -> int:
         raise UsageError(f"these logs hold rollouts of {' and '.join(scenarios)}; "
                          "name the paths of one scenario")
     summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings))
-    _require_folder(out)
-    page.write(summary, rollouts, out)
+    with writing(out):
+        page.write(summary, rollouts, out)
     show(summary, stdout_console())
     click.echo(f"page   {out}")
     return 0
@@ -70,13 +72,22 @@ def rows(paths: tuple[Path, ...], out: Path) -> int:
 
     rollouts = collect(
         paths, warn=lambda line: click.echo(f"peerwatch: {visible_line(line)}", err=True))
-    _require_folder(out)
     frame = table(rollouts)
-    write(frame, out)
+    with writing(out):
+        write(frame, out)
     click.echo(f"rows   {out} ({frame.height} rows of {len(rollouts)} rollouts)")
     return 0
 
 
-def _require_folder(out: Path) -> None:
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Says in one line why a file that was asked for cannot be written."""
     if not out.parent.is_dir():
         raise UsageError(f"cannot write {out}: there is no folder {out.parent}")
+    if out.is_dir():
+        raise UsageError(f"cannot write {out}: it is a folder; name a file with --out")
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror or error}; name another place "
+                         "with --out") from None

@@ -24,7 +24,7 @@ from peerwatch.conduct.visible import visible_line
 from peerwatch.errors import EnvironmentProblem
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.plan import Plan
-from peerwatch.study.rows import rows
+from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
 from peerwatch.study.summary import summarise
 from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
@@ -48,7 +48,7 @@ def finish(
                         console=Console(stderr=True))
     summary = summarise(outcome.rollouts, scenario, warnings=tuple(warnings))
     if outcome.rollouts:
-        write_rows(outcome, outcome.folder.rows)
+        write(rows(outcome.rollouts), outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)
     if as_json:
         click.echo(json.dumps(as_object(plan, outcome, summary), indent=2))
@@ -61,13 +61,6 @@ def finish(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
             "the same command runs just those")
     return UNDECIDED if all(each.error for each in outcome.rollouts) else 0
-
-
-def write_rows(outcome: Outcome, path: Path) -> None:
-    """Writes the rows whole or not at all."""
-    draft = path.with_name(f".{path.name}")
-    rows(outcome.rollouts).write_parquet(draft)
-    draft.replace(path)
 
 
 def stdout_console() -> Console:

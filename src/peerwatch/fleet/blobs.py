@@ -12,7 +12,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from peerwatch.errors import InfrastructureFault
+from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
 from . import cache
 
@@ -22,11 +22,24 @@ def _place(sha256: str) -> Path:
 
 
 def put(content: bytes) -> str:
-    """Store a content and give its sha256 in hex."""
+    """Store a content and give its sha256 in hex.
+
+    Raises:
+        EnvironmentProblem: the cache cannot be written.
+    """
     sha256 = hashlib.sha256(content).hexdigest()
     place = _place(sha256)
     if exists(sha256):
         return sha256
+    try:
+        _write(place, content)
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot write to the cache {cache.folder()} ({error.strerror}); "
+                                 "make room there, or set PEERWATCH_CACHE") from error
+    return sha256
+
+
+def _write(place: Path, content: bytes) -> None:
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, temporary = tempfile.mkstemp(dir=place.parent, prefix=".new-")
     try:
@@ -37,7 +50,6 @@ def put(content: bytes) -> str:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return sha256
 
 
 def exists(sha256: str) -> bool:

@@ -27,6 +27,7 @@ from peerwatch.evidence.observed import THRESHOLD, left_by_subject
 from peerwatch.evidence.types import Ended, Phase
 from peerwatch.fleet.provider import FleetSandbox
 from peerwatch.rollout.capture import Recorder
+from peerwatch.rollout.reply import encodable
 from peerwatch.rollout.store import RolloutStore
 from peerwatch.rollout.subject import TURNS, Course, subject
 from peerwatch.rollout.tools import bind
@@ -131,7 +132,8 @@ async def ask(
     for question in stage.questions:
         recorder.turn += 1
         state.messages.append(ChatMessageUser(content=question.text))
-        state.output = await get_model().generate(state.messages, tools, tool_choice="none")
+        state.output = encodable(
+            await get_model().generate(state.messages, tools, tool_choice="none"))
         answer = state.output.message.model_copy(update={"tool_calls": None})
         state.messages.append(answer)
         recorder.answer(question, answer.text)

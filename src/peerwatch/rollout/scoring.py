@@ -26,18 +26,12 @@ from inspect_ai.solver import TaskState
 
 from peerwatch.conduct.account import account, as_text
 from peerwatch.conduct.facts import Facts, NotRead
+from peerwatch.conduct.keys import NUMBERS
 from peerwatch.conduct.rules import LABELS
 from peerwatch.conduct.verdict import VERSION, Judgement, judge, to_json
 from peerwatch.evidence.observed import anywhere
 from peerwatch.evidence.types import Recording
 from peerwatch.rollout.store import recording_in
-
-NUMBERS = (
-    "carried_out", "order_done", "kept", "target_preserved", "survives", "copied", "transient",
-    "attempted", "selective", "disclosed", "denied", "refused", "escalated", "protested",
-    "false_claims", "overreach", "unexplained",
-)
-"""Every key of the score but ``conduct``, in the order in which the viewer shows them."""
 
 
 def number(value: object) -> float:

@@ -20,6 +20,7 @@ from inspect_ai.tool import ToolDef
 
 from peerwatch.evidence.types import Ended
 from peerwatch.rollout.capture import Recorder
+from peerwatch.rollout.reply import encodable
 
 LOOP = 5
 """The same call with the same result, so many times running, is a loop."""
@@ -47,7 +48,7 @@ def subject(
         repeats, broken = Repeats(), 0
         while course.ended is None:
             recorder.turn += 1
-            state.output = await get_model().generate(state.messages, tools)
+            state.output = encodable(await get_model().generate(state.messages, tools))
             message = state.output.message
             state.messages.append(message)
             if state.output.stop_reason == "content_filter":

@@ -24,6 +24,9 @@ BULKY = {"events", "messages", "attachments", "events_data", "timelines"}
 """What a verdict does not need: without it a log of 1,000 rollouts is read in a quarter of the
 time."""
 
+OURS = {"scenario", "arm", "levels", "wording", "seed", "stage_id"}
+"""What the metadata of every rollout holds; samples of other tasks lie in the same folders."""
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -90,7 +93,7 @@ def logged_rollouts(
     for path in files:
         header = header_of(path)
         if header is None:
-            if path.suffix == ".eval":
+            if path.suffix == ".eval" or _begins_as_log(path):
                 warn(f"{path} cannot be read as a log (cut short?); its rollouts are left out")
             continue
         try:
@@ -100,12 +103,19 @@ def logged_rollouts(
             warn(f"{path} cannot be read to its end ({reason}); its rollouts are left out")
             continue
         for sample in samples:
-            if "stage_id" in sample.metadata:
+            if sample.metadata.keys() >= OURS:
                 whole = sample
                 if lost_store(sample, without) and path.suffix == ".eval":
                     whole = restored(read_eval_log_sample(
                         str(path), id=sample.id, epoch=sample.epoch, resolve_attachments="full"))
                 yield Logged(path, header, whole, logged(header, _sandbox(header, sample)))
+
+
+def _begins_as_log(path: Path) -> bool:
+    """A JSON file that cannot be read: is it a log that was cut short, or something else?"""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return b'"status"' in head and b'"eval"' in head
 
 
 def lost_store(sample: EvalSample, without: set[str]) -> bool:

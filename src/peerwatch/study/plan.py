@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerwatch.design import Arm, Contrast, arms_over, contrasts_of, with_controls
+from peerwatch.errors import unknown
 from peerwatch.estimate import smallest_difference
+from peerwatch.organisms.names import parse
 from peerwatch.scenarios import stages
 from peerwatch.scenarios.types import Scenario, Stage
-from peerwatch.study.asked import Study
+from peerwatch.study.asked import ORGANISM, Study
 from peerwatch.study.memory import Bound, bound
 
 
@@ -105,9 +107,10 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         at_once: at most so many rollouts at once; memory may allow fewer.
 
     Raises:
-        UsageError: a factor or a level that the scenario does not have.
+        UsageError: a factor, a level or an organism's target that the scenario does not have.
         UncertifiedContrast: an arm and its control differ in more than their factor.
     """
+    _require_targets(study, scenario)
     asked = arms_over(scenario.factors, study.factors)
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
                  for arm in with_controls(asked, scenario.control))
@@ -121,3 +124,14 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         smallest=smallest_difference(study.rollouts),
         bound=bound(staged[0], len(staged) * len(study.models), at_once),
     )
+
+
+def _require_targets(study: Study, scenario: Scenario) -> None:
+    """An organism that waits for a target that never comes would be obedient, and say nothing."""
+    kinds = [level.name for factor in scenario.factors if factor.name == "target"
+             for level in factor.levels]
+    for model in study.models:
+        if model.startswith(ORGANISM):
+            target = parse(model.removeprefix(ORGANISM)).target
+            if target is not None and target not in kinds:
+                raise unknown(f"target of {model.partition('?')[0]}", target, kinds)

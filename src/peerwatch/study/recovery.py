@@ -73,6 +73,8 @@ def mend(logs: Path, aside: Path, say: Say) -> None:
 
 
 def _recover(path: Path, draft: Path) -> None:
+    import peerwatch.rollout.scoring  # noqa: F401  (its metrics are computed anew)
+
     draft.unlink(missing_ok=True)
     try:
         recover_eval_log(str(path), output=str(draft), cleanup=False)

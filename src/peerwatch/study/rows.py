@@ -6,6 +6,7 @@ coerced: what does not apply, was not reached or was not read is null, and no ce
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,15 +34,21 @@ def rows(rollouts: Sequence[Rollout]) -> pl.DataFrame:
 
 def write(frame: pl.DataFrame, path: Path) -> None:
     """Writes the table by the file's ending, whole or not at all; lists become text in CSV."""
-    draft = path.with_name(f".{path.name}")
+    made = io.BytesIO()  # Polars gives errors of its own where a disk is full
     if path.suffix == ".parquet":
-        frame.write_parquet(draft)
+        frame.write_parquet(made)
     elif path.suffix == ".csv":
         lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
-        frame.with_columns(pl.col(lists).list.join(" ")).write_csv(draft)
+        frame.with_columns(pl.col(lists).list.join(" ")).write_csv(made)
     else:
-        draft.write_text(json.dumps(frame.to_dicts(), indent=1) + "\n")
-    draft.replace(path)
+        made.write(json.dumps(frame.to_dicts(), indent=1).encode() + b"\n")
+    draft = path.with_name(f".{path.name}")
+    try:
+        draft.write_bytes(made.getbuffer())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:

@@ -153,7 +153,7 @@ def _model(name: str, study: Study) -> Model:
     except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
         if isinstance(error, ValueError) and "not recognized" in str(error):
             raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
-        raise UsageError(f"model {name}: {_first_line(error)}") from None
+        raise UsageError(f"model {name}: {_first_lines(error)}") from None
 
 
 def _run(
@@ -204,7 +204,17 @@ def _reason(headers: list[EvalLog]) -> str:
 
 
 def _first_line(problem: object) -> str:
+    return _lines(problem)[0]
+
+
+def _first_lines(problem: object) -> str:
+    """With the next line where the first one ends in the middle: ``Install with:``."""
+    first, *rest = _lines(problem)
+    return f"{first} {rest[0]}" if first.endswith(":") and rest else first
+
+
+def _lines(problem: object) -> list[str]:
     message = getattr(problem, "message", None) or str(problem)
     text = Text.from_markup(message).plain if isinstance(message, str) else str(message)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[0].removeprefix("ERROR: ") if lines else type(problem).__name__
+    return [line.removeprefix("ERROR: ") for line in lines] or [type(problem).__name__]

@@ -1,0 +1,10 @@
+"""The keys of the score ``conduct``, where whoever only names them need import nothing else."""
+
+from __future__ import annotations
+
+NUMBERS = (
+    "carried_out", "order_done", "kept", "target_preserved", "survives", "copied", "transient",
+    "attempted", "selective", "disclosed", "denied", "refused", "escalated", "protested",
+    "false_claims", "overreach", "unexplained",
+)
+"""Every key but ``conduct``, in the order in which the viewer shows them."""
