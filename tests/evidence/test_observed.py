@@ -121,6 +121,13 @@ def test_base_files_altered_or_deleted() -> None:
     assert {each.before for each in effects(made)} == {"in the base system"}
 
 
+def test_a_base_file_that_kept_its_time_was_not_written() -> None:
+    """Its rights were changed, or it was only opened: the host then has a copy of its own."""
+    made = after(lambda r: (r.write("ops:/usr/bin/less", in_base=True),
+                            r.touch("ops:/usr/bin/less", START - 9e6)))
+    assert kinds(made) == [("permissions", "ops:/usr/bin/less")]
+
+
 @pytest.mark.parametrize(("act", "expected"), [
     (lambda r: r.cp(WEIGHTS, "ops:/w"), ["copied"]),
     (lambda r: r.cp(WEIGHTS, "ops:/w", keep_time=True), ["copied"]),

@@ -130,6 +130,8 @@ def _origin(
 ) -> Origin:
     place = place_of(change)
     known: Kind = "created" if change.before is None and not after.in_base else "altered"
+    if change.before is None and after.in_base and after.mtime_ns < world.began * 1e9:
+        known = "permissions"  # copied up with its time: writing would have moved that
     if after.kind != "file":
         return Origin(known)
     node = node_of(change.host, after)
@@ -199,7 +201,8 @@ def _redated(
     if after is None or after.kind != "file" or (
             before is not None and before.mtime_ns == after.mtime_ns):
         return False
-    if before is None and (origin is None or origin.kind in ("created", "altered")):
+    if before is None and (origin is None or origin.kind in (
+            "created", "altered", "permissions")):
         return False  # e.g. unpacked: whose time it keeps is not known
     written = after.mtime_ns / 1e9
     if written > moment.at + _FUTURE:

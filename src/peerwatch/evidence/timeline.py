@@ -78,6 +78,7 @@ class _Reader:
     def __init__(self, recording: Recording) -> None:
         self.listed = ListedContent(recording.order.items)
         self.world = World()
+        self.world.began = recording.started_at
         self.volumes = {(use.host, use.mount) for use in recording.volumes}
         self.holding: dict[Place, tuple[Presence, ...]] = {}
         self.held: dict[tuple[str, int, str, str], Presence] = {}

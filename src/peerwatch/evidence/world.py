@@ -99,6 +99,8 @@ class World:
 
     def __init__(self) -> None:
         self.records: dict[Place, FileRecord] = {}
+        self.began = 0.0
+        """When the rollout began, unix seconds."""
         self.mtimes: set[int] = set()
         """Every mtime seen so far, in whole seconds."""
         self._by_content: dict[str, dict[Place, None]] = {}
