@@ -103,6 +103,20 @@ def test_what_cannot_be_written_is_named_and_leaves_nothing(light_scenario, caps
     assert sorted(each.name for each in light_scenario.iterdir()) == ["o", "taken.csv"]
 
 
+def test_a_full_disk_ends_a_run_with_one_line(light_scenario, capsys, monkeypatch):
+    """The folder is named, and the same command goes on."""
+    def full(_path, _data):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        code, _, err = command(capsys, *LIGHT, "--rollouts", "1", "--out", "o")
+    assert code == 2
+    assert err.splitlines()[-1].startswith(
+        "peerwatch: cannot write to o: No space left on device; what is done is kept")
+    assert command(capsys, *LIGHT, "--rollouts", "1", "--out", "o")[0] == 0
+
+
 def test_logs_of_other_tasks_are_passed_over(light_scenario, capsys):
     """Even where their samples have a stage of their own; a log that is cut short is named."""
     from inspect_ai import Task

@@ -98,7 +98,15 @@ def run(
         click.echo(line, err=True)
     from peerwatch.cli.results import finish
 
-    return finish(plan, found, subjects, out or Path(f"peerwatch-{scenario}"), as_json=as_json)
+    folder = out or Path(f"peerwatch-{scenario}")
+    try:
+        return finish(plan, found, subjects, folder, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"cannot write to {error.filename or folder}: {error.strerror or error}; what is done "
+            "is kept: put that right and give the same command again") from None
 
 
 def _pair(text: str) -> tuple[str, Any]:
