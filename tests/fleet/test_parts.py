@@ -27,7 +27,7 @@ from peerwatch.fleet import (
     diff,
 )
 from peerwatch.fleet import keys as fleet_keys
-from peerwatch.fleet._launcher import confine
+from peerwatch.fleet._launcher import accounts, confine
 from peerwatch.fleet._streams import Kept
 
 START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
@@ -248,6 +248,8 @@ def test_the_filter_refuses_what_it_says(machine: str) -> None:
     assert run_filter(machine, sockets, first=40) == EAFNOSUPPORT
     assert run_filter(machine, ioctl, second=0x5412) == EPERM
     assert run_filter(machine, ioctl, second=0x5401) == ALLOW
+    assert run_filter(machine, confine._FCNTL[machine], second=1024) == EPERM
+    assert run_filter(machine, confine._FCNTL[machine], second=6) == ALLOW
     assert run_filter(machine, 0, arch=0x40000003) == 0x80000000
 
 
@@ -275,3 +277,27 @@ def test_the_numbers_are_those_of_the_kernel_headers(machine: str, header: str) 
     for name, call in confine.REFUSED[machine].items():
         assert known.get(name, call) == call, name
     assert known["socket"] == confine._SOCKET[machine]
+    assert known["fcntl"] == confine._FCNTL[machine]
+
+
+def test_accounts_are_read_without_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "/etc/passwd": "root:x:33:33::/tmp:/bin/evil\nbad\nwww:x:33:34::/var/www:\nx:x:-1:0:::\n"
+        "long:x:4294967295:0:::\n",
+        "/etc/group": "www:x:34:\nadm:x:4:sync,www\nother:x:5:wwwx\n",
+    }
+
+    def rows(path: str, width: int) -> list[list[str]]:
+        split = [line.split(":") for line in files.get(path, "").split("\n")]
+        return [row for row in split if len(row) == width]
+
+    monkeypatch.setattr(accounts, "_rows", rows)
+    root, www = accounts.find("root"), accounts.find("www")
+    assert (root.uid, root.gid, root.home) == (0, 0, "/tmp")
+    assert (www.name, www.uid, www.gid, www.shell) == ("www", 33, 34, "/bin/sh")
+    assert accounts.groups_of(www) == [4, 34]
+    for name in ("x", "long", "nobody", "77"):
+        with pytest.raises(KeyError):
+            accounts.find(name)
+    files.clear()
+    assert accounts.find("0").uid == 0

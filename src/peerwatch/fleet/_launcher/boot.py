@@ -38,6 +38,8 @@ def main(arguments: list[str]) -> None:
     for descriptor in blobs:
         os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # hosts get less, see host.run
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.suppress(OSError):  # short of memory, the machine ends a host first
         kernel.write_kernel_file("/proc/self/oom_score_adj", "500")
     try:

@@ -14,14 +14,14 @@ import contextlib
 import fcntl
 import json
 import os
-import pwd
 import select
 import signal
 import termios
 import time
+import warnings  # noqa: F401  (os.execvpe wants it, when no module can be loaded any more)
 from typing import Any
 
-from . import kernel
+from . import accounts, kernel
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TERM_GRACE = 0.3  # seconds from SIGTERM to SIGKILL when the time is over
@@ -164,13 +164,13 @@ def _monitor(timeout: float, descriptors: list[int]) -> None:
 def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
     """In the command's own process: identity, environment, directory, descriptors, exec."""
     os.setsid()
-    account = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    account = accounts.find(user)
     environment = {
         "PATH": PATH,
-        "HOME": account.pw_dir,
-        "USER": account.pw_name,
-        "LOGNAME": account.pw_name,
-        "SHELL": account.pw_shell,
+        "HOME": account.home,
+        "USER": account.name,
+        "LOGNAME": account.name,
+        "SHELL": account.shell,
         "LANG": "C.UTF-8",
         **(request.get("env") or {}),
     }
@@ -178,11 +178,11 @@ def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
         fcntl.ioctl(standard[0], termios.TIOCSCTTY, 0)
     for target, source in enumerate(standard):
         os.dup2(source, target)
-    if account.pw_uid != 0:
-        os.initgroups(account.pw_name, account.pw_gid)
-        os.setresgid(account.pw_gid, account.pw_gid, account.pw_gid)
-        os.setresuid(account.pw_uid, account.pw_uid, account.pw_uid)
-    home = account.pw_dir if os.path.isdir(account.pw_dir) else "/"
+    if account.uid != 0:
+        os.setgroups(accounts.groups_of(account))
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
+    home = account.home if os.path.isdir(account.home) else "/"
     os.chdir(os.path.join(home, request.get("cwd") or ""))
     for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)

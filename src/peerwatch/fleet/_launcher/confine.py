@@ -57,9 +57,11 @@ _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
 _IOCTL = {"x86_64": 16, "aarch64": 29}
+_FCNTL = {"x86_64": 72, "aarch64": 25}
 _CLONE3 = 435
 _ANY_NEW_NAMESPACE = 0x7E020000
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_SET_LEASE = 1024
 _FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -118,6 +120,8 @@ def program(machine: str, one_user: bool) -> list[Instruction]:
         1,
         [(_EQUAL, 0, 1, _TIOCSTI), refuse, (_EQUAL, 0, 1, _TIOCLINUX), refuse, allow],
     )
+    # Under a lease the supervisor's opening is refused, and its holder told of every snapshot.
+    look_at(_FCNTL[machine], 1, [(_EQUAL, 0, 1, _SET_LEASE), refuse, allow])
     out.append(allow)
     return out
 

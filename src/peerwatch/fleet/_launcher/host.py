@@ -36,6 +36,7 @@ _MASKED_FOLDERS = ("scsi", "acpi", "asound", "fs", "irq", "bus", "driver", "tty"
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 # After the first wrap of the counter the kernel leaves 300 numbers unused (RESERVED_PIDS).
 _RESERVED_PIDS = 300
+_OPEN_FILES = 1024
 
 
 def run(
@@ -76,6 +77,9 @@ def run(
     kernel.send(supervisor, report, roots)
     for descriptor in roots:
         os.close(descriptor)
+    # Not before: the kernel counts what all hosts of a user have under way through sockets
+    # together, and refuses further ones to processes whose own limit is below that count.
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     serve(supervisor, commands)
 
 
@@ -90,10 +94,10 @@ def _root(host: dict[str, Any]) -> None:
     for name in _DEVICES:
         with open(f"dev/{name}", "w", encoding="ascii"):
             pass
-        kernel.mount(f"/dev/{name}", f"dev/{name}", None, kernel.MS_BIND)
+        _bind_device(name, f"dev/{name}")
     os.mkdir("dev/pts")
     os.mkdir("dev/shm")
-    options = "newinstance,ptmxmode=0666,mode=620"
+    options = "newinstance,ptmxmode=0666,mode=620,max=128"
     kernel.mount("devpts", "dev/pts", "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, options)
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
     options = f"mode=1777,size={host['shm_mb']}m,nr_inodes=1024"
@@ -104,13 +108,21 @@ def _root(host: dict[str, Any]) -> None:
     flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID
     kernel.mount(None, "dev", None, flags)
     kernel.pivot_here()
+    kernel.stop_importing()
     for name in _MASKED_FILES:
         if os.path.exists(f"/proc/{name}"):
-            kernel.mount("/dev/null", f"/proc/{name}", None, kernel.MS_BIND)
+            _bind_device("null", f"/proc/{name}")
     for name in _MASKED_FOLDERS:
         if os.path.isdir(f"/proc/{name}"):
             flags = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
             kernel.mount("tmpfs", f"/proc/{name}", "tmpfs", flags, "size=0k,nr_inodes=1")
+
+
+def _bind_device(name: str, target: str) -> None:
+    """The machine's own node at `target`; who reads and writes it cannot change its rights."""
+    kernel.mount(f"/dev/{name}", target, None, kernel.MS_BIND)
+    flags = kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY
+    kernel.mount(None, target, None, flags | kernel.MS_NOSUID | kernel.MS_NOEXEC)
 
 
 def _alias_users() -> None:
@@ -152,17 +164,20 @@ def _give_up_rights(spec: dict[str, Any]) -> None:
         (resource.RLIMIT_NPROC, everyone),
         (resource.RLIMIT_DATA, memory),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 1024),
     ):
-        hard = resource.getrlimit(name)[1]
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(name, (value, value))
+        _limit(name, most)
     os.umask(0o022)
     kernel.new_session_keyring()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     confine.refuse_system_calls(spec["one_user"])
     confine.drop_capabilities()
     kernel.retitle("/sbin/init")
+
+
+def _limit(name: int, most: int) -> None:
+    hard = resource.getrlimit(name)[1]
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(name, (value, value))
 
 
 def _start(argv: list[str]) -> int:
@@ -176,6 +191,7 @@ def _start(argv: list[str]) -> int:
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         os.closerange(3, 1024)
+        _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
         os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})  # noqa: S606
     finally:
         os._exit(127)

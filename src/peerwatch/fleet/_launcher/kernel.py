@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import array
 import codecs
+import contextlib
 import ctypes
 import json
 import os
 import platform
 import socket
 import struct
+import sys
 from typing import Any
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -135,6 +137,23 @@ def openat2(directory: int, path: str, flags: int, resolve: int = STRICT) -> int
 def new_session_keyring() -> None:
     """Leave the keyring that came with the controller's session."""
     libc.syscall(number("keyctl"), 1, 0)
+
+
+def stop_importing() -> None:
+    """Load no module from a file from here on: the files now in reach are the host's own."""
+    sys.path.clear()
+    sys.meta_path[:] = [one for one in sys.meta_path if "PathFinder" not in repr(one)]
+
+
+def keep_descriptors(kept: set[int]) -> None:
+    """Close every descriptor above 2 that is not in `kept`, whoever opened it.
+
+    The caller must never drop an object that holds one of the closed: its number may be another's.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in kept:
+            with contextlib.suppress(OSError):  # the one that listed them is closed already
+                os.close(int(name))
 
 
 def retitle(title: str) -> None:

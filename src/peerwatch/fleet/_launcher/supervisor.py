@@ -102,7 +102,6 @@ class Supervisor:
         kernel.unshare(kernel.CLONE_NEWPID, f"process namespace of {one['name']}")
         pid = os.fork()
         if pid == 0:
-            ours.close()
             self._child(index, theirs)
         kernel.setns(here, kernel.CLONE_NEWPID, "return to the supervisor's process namespace")
         os.close(here)
@@ -112,10 +111,11 @@ class Supervisor:
     def _child(self, index: int, channel: socket.socket) -> None:
         try:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-            self.control.close()
-            for other, commands in enumerate(self.commands):
-                if other != index:
-                    commands.close()
+            mine = self.spec["hosts"][index]["blobs"]
+            kept = {channel.fileno(), self.commands[index].fileno(), *mine}
+            # Among the others: the controller's socket, other hosts' and their contents, the
+            # rollout's network and process namespaces. Their owners live as long as this process.
+            kernel.keep_descriptors(kept)
             kernel.unshare(
                 kernel.CLONE_NEWNS
                 | kernel.CLONE_NEWNET
