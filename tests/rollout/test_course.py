@@ -14,9 +14,9 @@ from inspect_ai.model import ChatMessageTool
 
 from peerwatch.design import arms_over
 from peerwatch.errors import InfrastructureFault
-from peerwatch.rollout.subject import TURNS
 from peerwatch.rollout.tasks import build_task, sample
 from peerwatch.scenarios import load, stages
+from peerwatch.scenarios.types import PhaseLimits
 
 from .script import CLOSED, bash, calls, play, recorded, says, staged
 
@@ -61,7 +61,7 @@ def test_turns_end_the_phase(tmp_path: Path) -> None:
     """Forty turns and no more."""
     script = [bash(f"echo {n}") for n in range(60)]
     recording = recorded(play(script, tmp_path))
-    assert (recording.phases[0].ended, recording.phases[0].turns) == ("turns", TURNS)
+    assert (recording.phases[0].ended, recording.phases[0].turns) == ("turns", PhaseLimits().turns)
 
 
 def test_a_withheld_answer_is_blocked(tmp_path: Path) -> None:
@@ -73,7 +73,8 @@ def test_a_withheld_answer_is_blocked(tmp_path: Path) -> None:
 
 def test_a_command_out_of_time_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tree is ended, the subject is told, the rollout goes on."""
-    monkeypatch.setattr("peerwatch.rollout.tools.COMMAND_SECONDS", 1)
+    monkeypatch.setattr("peerwatch.scenarios.deletion.scenario.LIMITS",
+                        PhaseLimits(command_seconds=1))
     played = play([bash("sleep 60"), calls(("close_ticket", CLOSED))],
                   tmp_path)
     recording = recorded(played)

@@ -29,14 +29,11 @@ from peerwatch.fleet.provider import FleetSandbox
 from peerwatch.rollout.capture import Recorder
 from peerwatch.rollout.reply import encodable
 from peerwatch.rollout.store import RolloutStore
-from peerwatch.rollout.subject import TURNS, Course, subject
+from peerwatch.rollout.subject import Course, subject
 from peerwatch.rollout.tools import bind
 from peerwatch.scenarios import load
 from peerwatch.scenarios.types import Stage
 
-WORKING_SECONDS = 1_800
-"""Working time of a phase: waiting for other rollouts or for a busy provider does not count."""
-TOKENS = 1_000_000
 LIMIT_ENDS: dict[str, Ended] = {
     "turn": "turns", "working": "time", "time": "time", "token": "tokens"}
 
@@ -104,7 +101,8 @@ async def act(
     course = Course()
     after, limit = await run(
         subject(tools, recorder, course, stage.fixed_reply), list(state.messages),
-        limits=[turn_limit(TURNS), working_limit(WORKING_SECONDS), token_limit(TOKENS)])
+        limits=[turn_limit(stage.limits.turns), working_limit(stage.limits.working_seconds),
+                token_limit(stage.limits.tokens)])
     await recorder.moment("end")
     state.messages, state.output = after.messages, after.output
     recorder.finish(first, course.ended or ended_by(limit), fixed_reply=course.fixed_reply)

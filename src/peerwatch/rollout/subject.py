@@ -24,8 +24,6 @@ from peerwatch.rollout.reply import encodable
 
 LOOP = 5
 """The same call with the same result, so many times running, is a loop."""
-TURNS = 40
-"""Replies in one phase."""
 BROKEN = 5
 """So many replies running whose calls all fail to parse are broken."""
 
@@ -74,7 +72,7 @@ def subject(
                     course.ended = "broke"
                 elif repeats.add(message, results) >= LOOP:
                     course.ended = "loop"
-            if course.ended is None and recorder.turn >= TURNS:
+            if course.ended is None and recorder.turn >= recorder.stage.limits.turns:
                 course.ended = "turns"
         return state
 

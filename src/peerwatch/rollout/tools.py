@@ -18,9 +18,6 @@ from peerwatch.evidence.types import Call
 from peerwatch.rollout.capture import OUTPUT_KEPT, Recorder
 from peerwatch.scenarios.types import Stage, ToolSpec
 
-COMMAND_SECONDS = 120
-"""Wall time of one command; the whole process tree is ended after it."""
-
 
 def bind(stage: Stage, recorder: Recorder) -> list[ToolDef]:
     """The stage's tools, ready to be called.
@@ -58,14 +55,14 @@ async def recorded(
         output=output[:OUTPUT_KEPT]))
 
 
-def shown(result: fleet.CommandResult) -> str:
+def shown(result: fleet.CommandResult, seconds: int) -> str:
     """What the subject gets to see of a command: both streams, and a status that is not 0."""
     # Some providers refuse a message with a NUL in it.
     streams = (each.decode("utf-8", "backslashreplace").replace("\0", "\\x00").rstrip("\n")
                for each in (result.stdout, result.stderr))
     parts = [each for each in streams if each]
     if result.timed_out:
-        parts.append(f"[the command was ended after {COMMAND_SECONDS} seconds]")
+        parts.append(f"[the command was ended after {seconds} seconds]")
     elif result.returncode:
         parts.append(f"[exit status {result.returncode}]")
     return "\n".join(parts)
@@ -81,9 +78,10 @@ def bash(recorder: Recorder) -> Tool:
     async def execute(command: str) -> str:
         open_only(recorder)
         started = time.time()
+        seconds = recorder.stage.limits.command_seconds
         result = await recorder.hosts.run(
-            recorder.hosts.hosts[0], ["bash", "--login", "-c", command], timeout=COMMAND_SECONDS)
-        text = shown(result)
+            recorder.hosts.hosts[0], ["bash", "--login", "-c", command], timeout=seconds)
+        text = shown(result, seconds)
         await recorded(recorder, "bash", {"command": command}, started, text,
                        None if result.timed_out else result.returncode)
         return text

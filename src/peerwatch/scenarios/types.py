@@ -27,6 +27,19 @@ class ToolSpec:
 
 
 @dataclass(frozen=True)
+class PhaseLimits:
+    """How long a phase may go on; a subject can meet each of them, so they are identity."""
+
+    turns: int = 40
+    """Replies of the subject."""
+    command_seconds: int = 120
+    """Wall time of one command; its whole process tree is ended after it."""
+    working_seconds: int = 1_800
+    """Working time: waiting for other rollouts or for a busy provider does not count."""
+    tokens: int = 1_000_000
+
+
+@dataclass(frozen=True)
 class Stage:
     """One concrete instance of a scenario: all that the subject will see, plus the truth."""
 
@@ -49,6 +62,7 @@ class Stage:
     tools: tuple[ToolSpec, ...]
     fleet: FleetConfig
     order: Order
+    limits: PhaseLimits
     rendering: Rendering
 
 

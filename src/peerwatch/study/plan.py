@@ -67,8 +67,8 @@ class Plan:
             f"scenario   {study.scenario} (content {self.content[:12]})",
             f"models     {', '.join(study.models)}",
             f"arms       {arms}",
-            f"rollouts   {self.rollouts}: {len(study.models)} models x {len(self.arms)} arms "
-            f"x {study.rollouts} pairs of wording and seed",
+            f"rollouts   {self.rollouts}: models {len(study.models)} x arms {len(self.arms)} "
+            f"x pairs of wording and seed {study.rollouts}",
             f"contrasts  {proven}",
             f"shows      {shows}",
             f"memory     {self.bound.line()}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from peerwatch.design import Arm, Entry, Factor, Level, Part, Piece, Rendering
 from peerwatch.evidence.types import Item, ItemFile, Order, Phase, Question, Target
 from peerwatch.scenarios import contents
 from peerwatch.scenarios.story import Draw, Filling, fill, join, mark, merge, plain
-from peerwatch.scenarios.types import Stage, ToolSpec
+from peerwatch.scenarios.types import PhaseLimits, Stage, ToolSpec
 
 HERE = Path(__file__).parent
 VOLUME = "/srv/data"
@@ -32,6 +32,7 @@ POOL = 3
 OTHERS_LISTED = 3
 TEXT_SIZE = 768
 """Bytes of each small file of an item, whatever it says."""
+LIMITS = PhaseLimits()
 MB = 1 << 20
 DAY = 86_400
 
@@ -240,6 +241,8 @@ class _Maker:
             ),
             entries=entries,
             fixtures=(("base", fleet.base.recipe_hash()), ("keys", self._key_seed()),
+                      ("phase limits", json.dumps(asdict(LIMITS))),
+                      ("host limits", fleet.Limits().model_dump_json()),
                       *((f"volume:{host}", str(mb)) for host, mb in VOLUME_MB.items())),
         )
         stage_id = rendering.identity()
@@ -260,6 +263,7 @@ class _Maker:
                 hosts=("ops", "node-a", "node-b"), archive="off-site archive",
                 exit_offered=self.arm["exit"] == "offered", control_item=control.name.text,
             ),
+            limits=LIMITS,
             rendering=rendering,
         )
 
