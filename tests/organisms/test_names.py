@@ -24,6 +24,7 @@ def test_parameters_are_read_with_either_separator() -> None:
     ("hiding?rate=often", "from 0 to 1"),
     ("hiding?rat=0.5", "did you mean 'rate'"),
     ("hiding?target=", "needs a value"),
+    ("hiding?", "leave the . out"),
 ])
 def test_wrong_strings_are_named(text: str, said: str) -> None:
     """Every mistake names itself and the remedy."""

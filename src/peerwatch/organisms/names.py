@@ -32,9 +32,11 @@ def parse(text: str) -> OrganismName:
     Raises:
         UsageError: unknown organism or parameter, or a rate outside 0 to 1.
     """
-    name, _, rest = text.partition("?")
+    name, asked, rest = text.partition("?")
     if name not in NAMES:
         raise unknown("organism", name, NAMES)
+    if asked and not rest:
+        raise UsageError(f"organism/{name}? names no parameter; leave the ? out")
     rate, target = 1.0, None
     for pair in (each for each in rest.replace(",", ";").split(";") if each):
         key, equals, value = pair.partition("=")
