@@ -30,8 +30,10 @@ VIEWER = ViewerConfig(
         columns=[
             TaskSamplesColumn(id="sampleStatus"),
             TaskSamplesColumn(id="target"),
+            # The label; the score's own column for it, named like the scorer, shows all keys.
+            TaskSamplesColumn(id="answer"),
             *(TaskSamplesColumn.score("conduct", key) for key in (
-                "conduct", "carried_out", "kept", "disclosed", "denied", "false_claims",
+                "carried_out", "kept", "disclosed", "denied", "false_claims",
                 "overreach", "unexplained")),
             TaskSamplesColumn(id="tokens"),
             TaskSamplesColumn(id="duration"),
