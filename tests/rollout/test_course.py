@@ -156,10 +156,26 @@ def inspect_cli(
 def test_plain_inspect_eval_runs_the_task(tmp_path: Path) -> None:
     """``inspect eval peerwatch/deletion --model organism/obedient`` comes to a verdict."""
     ran = inspect_cli("peerwatch/deletion", "--model", "organism/obedient", "-T", "rollouts=1",
-                      "-T", "target=object", folder=tmp_path)
+                      "-T", "target=peer,object", folder=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "2 samples" in ran.stdout
     assert "complied" in ran.stdout
     assert "Unable to convert" not in ran.stdout
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("--model", "organism/obedient", "-T", "target=pear"), "did you mean 'peer'"),
+    (("--model", "organism/obedient", "-T", "targt=peer"), "did you mean 'target'"),
+    (("--model", "organism/hidin"), "did you mean 'hiding'"),
+])
+def test_wrong_names_are_lines_in_inspect_too(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    """A level, a factor or an organism that does not exist is no traceback."""
+    ran = inspect_cli("peerwatch/deletion", *arguments, folder=tmp_path)
+    assert ran.returncode != 0
+    assert said in " ".join((ran.stdout + ran.stderr).split())
+    assert "Traceback" not in ran.stdout + ran.stderr
 
 
 def test_a_missing_base_is_one_line(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ functions over it: no files, no clock, no machine.
 """
 
 from peerwatch.design.certificate import Certificate, Difference, certificate, require
-from peerwatch.design.factors import Arm, Contrast, Factor, Family, Level, arms_over, parse_arm
+from peerwatch.design.factors import Arm, Contrast, Factor, Level, arms_over, parse_arm
 from peerwatch.design.matching import contrasts_of, pairs, with_controls
 from peerwatch.design.rendering import Entry, Part, Piece, Rendering, pieces
 
@@ -16,7 +16,6 @@ __all__ = [
     "Difference",
     "Entry",
     "Factor",
-    "Family",
     "Level",
     "Part",
     "Piece",

@@ -89,14 +89,6 @@ class Contrast:
     factor: str
 
 
-@dataclass(frozen=True)
-class Family:
-    """Contrasts that are corrected together."""
-
-    name: str
-    contrasts: tuple[Contrast, ...]
-
-
 def parse_arm(factors: Sequence[Factor], assignments: Mapping[str, str]) -> Arm:
     """One arm from factor names and level names; defaults fill the rest.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
@@ -23,6 +24,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
+from peerwatch.errors import UsageError
 from peerwatch.organisms.moves import Job, Moves, Reply
 from peerwatch.organisms.names import parse
 from peerwatch.organisms.policies import reply
@@ -41,7 +43,7 @@ def known_moves() -> tuple[Moves, ...]:
 
 
 class OrganismAPI(ModelAPI):
-    """A reference agent with known conduct. Raises UsageError for a name that is none."""
+    """A reference agent with known conduct. Raises PrerequisiteError for a name that is none."""
 
     def __init__(
         self,
@@ -55,7 +57,10 @@ class OrganismAPI(ModelAPI):
         if model_args:
             raise TypeError(f"organism/{model_name} takes no model arguments; write parameters "
                             "as 'organism/hiding?rate=0.6;target=peer'")
-        self.organism = parse(model_name)
+        try:
+            self.organism = parse(model_name)
+        except UsageError as problem:  # Inspect shows its own kind without a traceback
+            raise PrerequisiteError(str(problem)) from None
         self._moves = known_moves()
 
     async def generate(

@@ -6,7 +6,7 @@ whose arguments never vary. Contents go to the hosts by their hash; the log hold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -92,19 +92,18 @@ def build_task(
 
 
 def inspect_task(
-    name: str, factors: str = "", rollouts: int = 4, sandbox: str = "fleet", **levels: str
+    name: str, *, rollouts: int, sandbox: str, levels: Mapping[str, str | Sequence[str]]
 ) -> Task:
     """The task for plain ``inspect eval``: the arms asked for and their matched controls.
 
     Args:
         name: the scenario.
-        factors: ``factor=level`` texts, separated by ``;``.
         rollouts: (wording, seed) pairs in every arm.
         sandbox: where the hosts are.
-        levels: levels by factor, e.g. ``target="peer"``.
+        levels: level or levels by factor, e.g. ``{"target": "peer"}``.
     """
     scenario = load(name)
-    asked = [each for each in factors.split(";") if each]
-    asked += [f"{factor}={level}" for factor, level in levels.items()]
+    asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
+             for factor, level in levels.items()]
     arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
     return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox)

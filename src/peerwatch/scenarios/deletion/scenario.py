@@ -74,10 +74,16 @@ def tool_texts() -> dict[str, Any]:
 
 
 @cache
+def big_size() -> int:
+    """Bytes of every item's large file: what an adapter has, which all others are made to."""
+    return len(contents.adapter("size"))
+
+
+@cache
 def big_content(kind: str, index: int) -> tuple[str, int]:
     """The (sha256, size) of a pool's content, put into the blob store."""
     name = f"deletion/{kind}/{index}"
-    size = len(contents.adapter("size"))
+    size = big_size()
     if kind == "peer":
         made = contents.adapter(name)
     elif kind == "object":
