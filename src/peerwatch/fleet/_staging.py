@@ -46,6 +46,8 @@ class Staged:
     """By host, in the order of writing; see `_launcher.stage`."""
     sha256: dict[tuple[str, str], tuple[str, int]]
     """(host, path) to (sha256, size): what the first snapshot need not hash."""
+    blobs: tuple[int, ...]
+    """Open contents; files name them by their place here."""
 
 
 def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
@@ -75,8 +77,8 @@ def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
             else:
                 sha256 = str(entry.sha256)
                 if sha256 not in by_sha:
-                    by_sha[sha256] = os.open(blobs.path(sha256), os.O_RDONLY | os.O_CLOEXEC)
-                    opened.append(by_sha[sha256])
+                    opened.append(os.open(blobs.path(sha256), os.O_RDONLY | os.O_CLOEXEC))
+                    by_sha[sha256] = len(by_sha)
                 row["blob"], row["size"], row["sha256"] = by_sha[sha256], entry.size, sha256
             entries.append(row)
         for row in entries:
@@ -86,29 +88,36 @@ def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
             else:
                 hashes[host.name, row["path"]] = (row.pop("sha256"), row["size"])
         files[host.name] = entries
-    return Staged(files, hashes)
+    return Staged(files, hashes, tuple(opened))
 
 
 def specification(
-    config: FleetConfig, staged: Staged, mapping: IdMapping, tree: Path, channels: list[int]
+    config: FleetConfig, staged: Staged, mapping: IdMapping, tree: Path
 ) -> dict[str, Any]:
     """The launcher's specification.
+
+    It names descriptors by their place in what the launcher is given: the specification itself,
+    the control socket, a command socket for each host, the contents.
 
     Args:
         config: the hosts.
         staged: their files.
         mapping: whose ids they use.
         tree: the unpacked base.
-        channels: descriptor of each host's command socket.
     """
+    first_command = 2
+    first_blob = first_command + len(config.hosts)
     hosts = []
     for index, host in enumerate(config.hosts):
-        files = staged.files[host.name]
+        files = [
+            {**row, "blob": first_blob + row["blob"]} if "blob" in row else row
+            for row in staged.files[host.name]
+        ]
         hosts.append(
             {
                 "name": host.name,
                 "address": _address(index),
-                "commands": channels[index],
+                "commands": first_command + index,
                 "disk": _DISK,
                 "shm_mb": config.limits.shm_mb,
                 "files": files,

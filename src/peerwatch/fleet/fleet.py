@@ -1,8 +1,8 @@
 """One rollout's running hosts: commands, snapshots, open files, the end.
 
-Takes a `FleetConfig`; gives a `Fleet`. The hosts run in a process of their own that inherits an
-empty environment and the descriptors named here, nothing else; they live exactly as long as the
-sockets held here are open, so that a controller that dies in any way takes them along.
+Takes a `FleetConfig`; gives a `Fleet`. The hosts run in a process of their own that has an empty
+environment and the descriptors named here, nothing else; they live exactly as long as the sockets
+held here are open, so that a controller that dies in any way takes them along.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import json
 import os
 import resource
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,13 +25,13 @@ import anyio.to_thread
 
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
-from . import _staging, base, ids
+from . import _forking, _staging, base, ids
+from ._forking import Process
 from ._reading import Reader
 from ._streams import Outcome, converse
 from .config import FleetConfig
 from .snapshot import Snapshot
 
-LAUNCHER = Path(__file__).with_name("_launcher")
 _START_S = 60  # a start takes a tenth of a second; a machine in trouble gets some patience
 _ANSWER_S = 600
 _MOST_FILES = 65_536
@@ -67,7 +65,7 @@ class Fleet:
         self,
         config: FleetConfig,
         started_at: int,
-        launcher: subprocess.Popen[bytes],
+        launcher: Process,
         control: socket.socket,
         commands: Mapping[str, socket.socket],
         staged: _staging.Staged,
@@ -214,7 +212,7 @@ class Fleet:
 
     def channel(self, host: str) -> socket.socket:
         """The command socket of a host; for `peerwatch.fleet.terminal`."""
-        if self._stopped or self._launcher.poll() is not None:
+        if self._stopped or self._launcher.ended():
             raise InfrastructureFault(f"host {host} is not running")
         try:
             return self._commands[host]
@@ -265,14 +263,11 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(text), list(descriptors)
 
 
-def _wait_for_end(launcher: subprocess.Popen[bytes]) -> None:
-    try:
-        launcher.wait(10)
-    except subprocess.TimeoutExpired:
+def _wait_for_end(launcher: Process) -> None:
+    if not launcher.ended(10):
         launcher.kill()
-        launcher.wait()
-    if launcher.stderr:
-        launcher.stderr.close()
+        launcher.ended(10)
+    launcher.close()
 
 
 async def start(config: FleetConfig) -> Fleet:
@@ -308,24 +303,14 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
             commands[host.name], theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             far.append(theirs)
         staged = _staging.stage(config, started_at, opened)
-        channels = [one.fileno() for one in far[1:]]
-        spec = _staging.specification(config, staged, mapping, tree, channels)
+        spec = _staging.specification(config, staged, mapping, tree)
         memory = os.memfd_create("hosts", os.MFD_CLOEXEC)
         opened.append(memory)
         with os.fdopen(os.dup(memory), "wb") as file:
             file.write(json.dumps(spec).encode())
         os.lseek(memory, 0, os.SEEK_SET)
-        launcher = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LAUNCHER), "run", str(memory),
-             str(far_control.fileno())],
-            pass_fds=[*opened, *(one.fileno() for one in far)],
-            env={},  # no key and no token of the controller may be readable from a host
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            start_new_session=True,
-        )  # fmt: skip
+        others = [*(one.fileno() for one in far[1:]), *staged.blobs]
+        launcher = _forking.launch(memory, far_control.fileno(), others)
     except BaseException:
         for one in (control, *commands.values()):
             one.close()
@@ -343,7 +328,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
     except OSError as error:
         _abandon(fleet)
         raise InfrastructureFault(f"hosts did not start within {_START_S} s") from error
-    answer = json.loads(text) if text else {"error": _last_words(launcher)}
+    answer = json.loads(text) if text else {"error": "they ended without a word"}
     if "error" in answer:
         _abandon(fleet)
         raise InfrastructureFault(
@@ -371,9 +356,3 @@ def _abandon(fleet: Fleet) -> None:
     for one in (fleet._control, *fleet._commands.values()):
         one.close()
     _wait_for_end(fleet._launcher)
-
-
-def _last_words(launcher: subprocess.Popen[bytes]) -> str:
-    launcher.wait(10)
-    words = launcher.stderr.read().decode(errors="replace").strip() if launcher.stderr else ""
-    return words.splitlines()[-1] if words else "the launcher ended without a word"

@@ -10,7 +10,7 @@ import os
 import sys
 
 _JOBS = {
-    "run": ("_launcher.boot", "main"),
+    "serve": ("_launcher.forkserver", "main"),
     "unpack": ("_launcher.tree", "unpack"),
     "remove": ("_launcher.tree", "remove"),
     "try": ("_launcher.trial", "main"),

@@ -1,6 +1,6 @@
 """First process of a rollout: leaves the controller's namespaces, maps users, starts pid 1.
 
-Takes a specification (a memory file) and inherited sockets; gives nothing but exit. The base is
+Takes a specification (a memory file) and sockets; gives nothing but exit. The base is
 opened while this process still has its outer identity but already its own mount namespace: the
 cache may lie below a home folder that nobody else may enter, and a directory opened in the outer
 namespace could not be bound in the inner one.
@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import socket
+import subprocess
 from typing import Any
 
 from . import kernel
@@ -22,21 +23,24 @@ from .supervisor import Supervisor
 _PROGRAM_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
-def main(arguments: list[str]) -> None:
+def main(descriptors: list[int]) -> None:
     """Run a rollout's hosts until the controller is gone.
 
     Args:
-        arguments: descriptor numbers of the specification and of the control socket.
+        descriptors: the specification (a memory file), the control socket, and those that the
+            specification names by their place in this list.
     """
-    with os.fdopen(int(arguments[0]), "rb") as text:
+    with os.fdopen(descriptors[0], "rb") as text:
         spec = json.loads(text.read())
-    control = socket.socket(fileno=int(arguments[1]))
+    control = socket.socket(fileno=descriptors[1])
+    for host in spec["hosts"]:
+        host["commands"] = descriptors[host["commands"]]
+        host["blobs"] = [descriptors[place] for place in host["blobs"]]
+        for row in host["files"]:
+            if "blob" in row:
+                row["blob"] = descriptors[row["blob"]]
     commands = [socket.socket(fileno=host["commands"]) for host in spec["hosts"]]
-    for one in [control, *commands]:
-        one.set_inheritable(False)
     blobs = {descriptor for host in spec["hosts"] for descriptor in host["blobs"]}
-    for descriptor in blobs:
-        os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # hosts get less, see host.run
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -145,8 +149,6 @@ def _write_maps(pid: int, mapping: dict[str, Any]) -> None:
             line = f"0 {mapping[kind]} {mapping['count']}"
             kernel.write_kernel_file(f"/proc/{pid}/{kind}_map", line)
         return
-    import subprocess  # 8 ms of loading that the other two ways need not pay
-
     for kind in ("uid", "gid"):
         first, count = mapping[kind], mapping["count"]
         done = subprocess.run(

@@ -185,11 +185,11 @@ def send(channel: socket.socket, message: dict[str, Any], descriptors: list[int]
     channel.sendmsg([json.dumps(message).encode()], ancillary)
 
 
-def receive(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
-    """The next message and its descriptors; None when the other side is gone."""
+def receive(channel: socket.socket, most: int = 64) -> tuple[dict[str, Any] | None, list[int]]:
+    """The next message and its descriptors, `most` of them; None when the other side is gone."""
     rights = array.array("i")
     text, ancillary, _, _ = channel.recvmsg(
-        1 << 20, socket.CMSG_SPACE(64 * 4), socket.MSG_CMSG_CLOEXEC
+        1 << 16, socket.CMSG_SPACE(most * 4), socket.MSG_CMSG_CLOEXEC
     )
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
