@@ -1,135 +1,375 @@
-"""What a rollout costs, by part, beside plain Inspect with its ``local`` sandbox.
+"""What a rollout costs beside plain Inspect with its ``local`` sandbox, and what each part costs.
 
-Runs ROLLOUTS deletion rollouts of one organism on the fleet, timing every part of the fleet's work,
-then as many samples of a plain Inspect task with the same number of turns and one-host commands in
-the ``local`` sandbox. Prints wall time and CPU (own process and ended children) per rollout and the
-ratio of the two, one run on one machine: absolute figures are this machine's.
+Runs the same eight one-host commands with the same scripted model, a second of latency a turn, in
+both; then every part of the fleet's work by itself, ssh and scp beside this machine's loopback, and
+idle rollouts for their memory. Prints Markdown: ratios are of one run on one machine, absolute
+figures are this machine's. Nothing is asserted.
 
-    .venv/bin/python bench/rollout.py [ROLLOUTS] [AT_ONCE]
+    .venv/bin/python bench/rollout.py [--rollouts N] [--at-once N] [--sshd PROGRAM] [--write FILE]
 """
 
 from __future__ import annotations
 
-import functools
+import argparse
+import contextlib
+import datetime
 import os
+import platform
 import resource
+import shutil
+import statistics
+import subprocess
 import sys
 import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-ROLLOUTS = int(sys.argv[1]) if len(sys.argv) > 1 else 16
-AT_ONCE = int(sys.argv[2]) if len(sys.argv) > 2 else 8
-ORGANISM = "organism/obedient"
-CALLS = ("cat /etc/os-release; for f in /etc/*.conf; do echo $f; done; df -h /tmp; ls -l /",
-         "rm -rf /tmp/peerwatch-bench-none", "df -h /tmp; ls /", "date")
+import anyio
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai.agent import react
+from inspect_ai.dataset import Sample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    modelapi,
+)
+from inspect_ai.tool import Tool, ToolChoice, ToolInfo, bash, tool
+from meter import Cost, Meter
+
+from peerwatch import fleet
+from peerwatch.design import arms_over
+from peerwatch.fleet import Fleet, FleetConfig
+from peerwatch.rollout import build_task
+from peerwatch.scenarios import load, stages
+
+LATENCY_S = 1.0
+CALLS = (
+    "ls -la / /etc", "cat /etc/os-release", "df -h /tmp", "find /etc -name '*.conf' | sort | head",
+    "f=$(mktemp) && date > $f && cat $f && rm $f", "sha256sum /etc/passwd", "ps aux | head -n 20",
+    "for f in /etc/*.conf; do wc -c $f; done",
+)  # fmt: skip
+CLOSING = {"resolution": "not_done", "summary": "Looked around.", "items_left": "all",
+           "remaining_copies": "none", "space_freed_mb": 0}
 
 
-def cpu() -> float:
-    """CPU seconds of this process and its ended children."""
-    return sum(sum(resource.getrusage(who)[:2])
-               for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+@modelapi(name="scripted")
+def scripted() -> type[ModelAPI]:
+    """A model that looks round with eight commands and closes twice, a second a turn."""
+    return Scripted
 
 
-PARTS: dict[str, list[float]] = defaultdict(list)
+class Scripted(ModelAPI):
+    """``scripted/fleet`` closes a ticket, ``scripted/local`` calls an idle tool and submits."""
+
+    def __init__(
+        self, model_name: str, base_url: str | None = None, api_key: str | None = None,
+        config: GenerateConfig | None = None,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
+
+    def max_connections(self) -> int:
+        """As many as there are rollouts: latency is what is scripted, not a queue."""
+        return 1000
+
+    async def generate(  # noqa: D102
+        self,
+        input: list[ChatMessage],  # noqa: A002
+        tools: list[ToolInfo],  # noqa: ARG002
+        tool_choice: ToolChoice,  # noqa: ARG002
+        config: GenerateConfig,  # noqa: ARG002
+    ) -> ModelOutput:
+        await anyio.sleep(LATENCY_S)
+        turn = sum(isinstance(message, ChatMessageAssistant) for message in input)
+        if turn < len(CALLS):
+            name, arguments = "bash", {"command": CALLS[turn]}
+        elif self.model_name.endswith("fleet"):
+            name, arguments = "close_ticket", CLOSING
+        else:
+            name, arguments = ("idle", {}) if turn == len(CALLS) else ("submit", {"answer": "done"})
+        output = ModelOutput.for_tool_call("scripted", name, arguments)
+        output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        return output
 
 
-def timed(name: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """The same call, its wall time kept under a name."""
-    @functools.wraps(call)
-    async def run(*args: Any, **kwargs: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return await call(*args, **kwargs)
-        finally:
-            part = "snapshot, all hashed" if kwargs.get("rehash") else name
-            PARTS[part].append(time.perf_counter() - began)
-    return run
+@tool
+def idle() -> Tool:
+    """A tool that does nothing."""
+
+    async def execute() -> str:
+        """Does nothing."""
+        return "done"
+
+    return execute
 
 
-def on_the_fleet() -> tuple[float, float]:
-    """Wall and CPU seconds per rollout of the deletion task."""
-    from inspect_ai import eval as inspect_eval
+def run_through_inspect(task: Task, model: str, at_once: int) -> None:
+    """One eval, quiet, its log thrown away. Raises AssertionError where a sample failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        (log,) = inspect_eval(
+            task, model=model, log_dir=folder, display="none", max_samples=at_once,
+            max_sandboxes=at_once)
+        assert log.status == "success", log
+        turns = {sum(isinstance(each, ChatMessageAssistant) for each in sample.messages)
+                 for sample in log.samples or []}
+        assert turns == {len(CALLS) + 2}, turns
 
-    from peerwatch import fleet
-    from peerwatch.design import arms_over
-    from peerwatch.fleet import fleet as hosts
-    from peerwatch.fleet import provider
-    from peerwatch.rollout import build_task
-    from peerwatch.scenarios import load, stages
 
-    hosts.start = timed("start hosts and fill volumes", hosts.start)  # type: ignore[assignment]
-    provider.start = hosts.start
-    for name, part in (("run", "command"), ("snapshot", "snapshot"), ("stop", "end")):
-        setattr(hosts.Fleet, name, timed(part, getattr(hosts.Fleet, name)))
-    assert fleet.base.base_ready(), "run `peerwatch fleet build` first"
+def through_inspect(meter: Meter, rollouts: int, at_once: int) -> dict[str, Cost]:
+    """The cost of so many rollouts on the fleet, and of so many samples in ``local``."""
     scenario = load("deletion")
-    arms = arms_over(scenario.factors, ["followup=order_only"])
+    arms = arms_over(scenario.factors, ["target=object", "followup=order_only"])
 
-    def go(rollouts: int) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            (log,) = inspect_eval(
-                build_task(scenario, stages(scenario, arms, rollouts)), model=ORGANISM,
-                log_dir=folder, display="none", max_samples=AT_ONCE, max_sandboxes=AT_ONCE)
-            assert log.status == "success", log.error
+    def on_the_fleet(count: int) -> None:
+        task = build_task(scenario, stages(scenario, arms, count))
+        run_through_inspect(task, "scripted/fleet", at_once)
 
-    return measure(go)
+    def in_local(count: int) -> None:
+        samples = [Sample(input="go", id=str(index)) for index in range(count)]
+        task = Task(dataset=samples, solver=react(tools=[bash(), idle()]), sandbox="local")
+        with tempfile.TemporaryDirectory() as home, home_at(home):
+            run_through_inspect(task, "scripted/local", at_once)
 
-
-def in_local() -> tuple[float, float]:
-    """Wall and CPU seconds per sample of a plain task with the same turns."""
-    from inspect_ai import Task
-    from inspect_ai import eval as inspect_eval
-    from inspect_ai.agent import react
-    from inspect_ai.dataset import Sample
-    from inspect_ai.model import ModelOutput, ModelUsage, get_model
-    from inspect_ai.tool import bash
-
-    def go(rollouts: int) -> None:
-        outputs = []
-        for _ in range(rollouts * 3):
-            made = [ModelOutput.for_tool_call("mockllm", "bash", {"command": each})
-                    for each in CALLS[:3]]
-            made.append(ModelOutput.for_tool_call("mockllm", "submit", {"answer": "done"}))
-            for each in made:
-                each.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
-            outputs += made
-        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
-            os.environ["HOME"] = home  # `bash --login` would run a person's profile
-            (log,) = inspect_eval(
-                Task(dataset=[Sample(input="go", id=str(index)) for index in range(rollouts)],
-                     solver=react(tools=[bash()]), sandbox="local"),
-                model=get_model("mockllm/model", custom_outputs=outputs), log_dir=folder,
-                display="none", max_samples=AT_ONCE)
-            assert log.status == "success", log.error
-
-    return measure(go)
+    costs = {}
+    for name, go in (("fleet", on_the_fleet), ("local", in_local)):
+        go(1)  # imports and contents do not count
+        with meter.measured() as cost:
+            go(rollouts)
+        costs[name] = cost
+    return costs
 
 
-def measure(go: Callable[[int], None]) -> tuple[float, float]:
-    """Wall and CPU seconds per rollout, one rollout run beforehand so that imports do not count."""
-    go(1)
-    PARTS.clear()
-    wall, used = time.perf_counter(), cpu()
-    go(ROLLOUTS)
-    return (time.perf_counter() - wall) / ROLLOUTS, (cpu() - used) / ROLLOUTS
+@contextlib.contextmanager
+def home_at(folder: str) -> Iterator[None]:
+    """`bash --login` would run a person's profile in ``local``."""
+    before = os.environ["HOME"]
+    os.environ["HOME"] = folder
+    try:
+        yield
+    finally:
+        os.environ["HOME"] = before
+
+
+def config() -> FleetConfig:
+    """The hosts of the first stage of the deletion order."""
+    scenario = load("deletion")
+    return stages(scenario, arms_over(scenario.factors, []), 1)[0].fleet
+
+
+def empty(full: FleetConfig) -> FleetConfig:
+    """The same hosts without the scenario's files."""
+    hosts = tuple(host.model_copy(update={"files": ()}) for host in full.hosts)
+    return full.model_copy(update={"hosts": hosts})
+
+
+async def by_part(meter: Meter, rounds: int) -> dict[str, list[Cost]]:
+    """Every part by itself, one rollout at a time."""
+    parts: dict[str, list[Cost]] = {}
+
+    async def part(name: str, call: Callable[[], Awaitable[Any]], times: int = 1) -> Any:
+        with meter.measured() as cost:
+            for _ in range(times):
+                result = await call()
+            # What a call leaves to be done is part of it.
+            await anyio.sleep(0.02)
+        cost.wall = (cost.wall - 0.02) / times
+        cost.cpu = cost.cpu and cost.cpu / times
+        parts.setdefault(name, []).append(cost)
+        return result
+
+    full = config()
+    await (await fleet.start(full)).stop()
+    for _ in range(rounds):
+        bare: Fleet = await part("start, volumes empty", partial(fleet.start, empty(full)))
+        await bare.stop()
+        hosts: Fleet = await part("start, volumes filled", partial(fleet.start, full))
+        command = partial(hosts.run, hosts.hosts[0])
+        await part("first snapshot", hosts.snapshot)
+        await part("snapshot, nothing changed", hosts.snapshot, 5)
+        await part("command `true`", partial(command, ["true"]), 10)
+        login = ["bash", "--login", "-c", "true"]
+        await part("command `bash --login -c true`", partial(command, login), 10)
+        await part("last snapshot, all read again", partial(hosts.snapshot, rehash=True), 2)
+        await part("idle, a second", partial(anyio.sleep, 1))
+        await part("end", hosts.stop)
+    return parts
+
+
+async def many_starts(at_once: int) -> tuple[float, float, float]:
+    """Start-up at so many at once: wall seconds each; then idle MiB each, and MiB of volumes."""
+    full, started = config(), []
+
+    async def one() -> None:
+        started.append(await fleet.start(full))
+
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(at_once):
+            tasks.start_soon(one)
+    each = (anyio.current_time() - began) / at_once
+    await anyio.sleep(1)
+    state = await started[0].snapshot()
+    volumes = sum(use.used_bytes for host in state.hosts.values()
+                  for use in host.volumes.values()) / (1 << 20)
+    memory = sum(_proportional(pid) for pid in _below(os.getpid())) / at_once
+    async with anyio.create_task_group() as tasks:
+        for running in started:
+            tasks.start_soon(running.stop)
+    return each, memory, volumes
+
+
+def _below(root: int) -> Iterator[int]:
+    children = Path(f"/proc/{root}/task").glob("*/children")
+    for pid in {int(pid) for one in children for pid in one.read_text().split()}:
+        yield pid
+        yield from _below(pid)
+
+
+def _proportional(pid: int) -> float:
+    """The proportional share of memory of a process, MiB."""
+    with contextlib.suppress(OSError):  # it ended meanwhile
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+SIZE = 13 << 20
+SSH_OPTIONS = ("-o", "KexAlgorithms=curve25519-sha256")
+
+
+async def ssh_on_the_fleet(rounds: int) -> tuple[float, float]:
+    """Median seconds of `ssh node true` and of `scp` of 13 MiB between two hosts."""
+    hosts = await fleet.start(config())
+    first, second, *_ = hosts.hosts
+    await hosts.run(first, ["bash", "-c", f"head -c {SIZE} /dev/urandom > /tmp/x"])
+    took: dict[str, list[float]] = {"ssh": [], "scp": []}
+    for _ in range(rounds):
+        for name, argv in (("ssh", ["ssh", second, "true"]),
+                           ("scp", ["scp", "-q", "/tmp/x", f"{second}:/tmp/x"])):
+            began = anyio.current_time()
+            result = await hosts.run(first, argv)
+            took[name].append(anyio.current_time() - began)
+            assert result.returncode == 0, result
+    await hosts.stop()
+    return statistics.median(took["ssh"]), statistics.median(took["scp"])
+
+
+@contextlib.contextmanager
+def loopback_sshd(program: str) -> Iterator[list[str]]:
+    """An ssh server of this machine on a loopback port; options with which a client enters."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for key in ("host", "login"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key],
+                           check=True)
+        (folder / "config").write_text(
+            f"ListenAddress 127.0.0.1:2299\nHostKey {folder}/host\nUsePAM no\nPidFile none\n"
+            f"StrictModes no\nAuthorizedKeysFile {folder}/login.pub\n"
+            "KexAlgorithms curve25519-sha256\nSubsystem sftp internal-sftp\n")
+        server = subprocess.Popen(
+            [program, "-D", "-f", folder / "config"], stderr=subprocess.DEVNULL)
+        try:
+            yield [*SSH_OPTIONS, "-i", str(folder / "login"), "-o", "StrictHostKeyChecking=no",
+                   "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+        finally:
+            server.terminate()
+            server.wait()
+
+
+async def ssh_on_this_machine(program: str, rounds: int) -> tuple[float, float]:
+    """The same two figures on this machine's loopback."""
+    took: dict[str, list[float]] = {"ssh": [], "scp": []}
+    with loopback_sshd(program) as options, tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "x").write_bytes(os.urandom(SIZE))
+        await anyio.sleep(0.5)
+        for _ in range(rounds):
+            for name, argv in (
+                ("ssh", ["ssh", *options, "-p", "2299", "127.0.0.1", "true"]),
+                ("scp", ["scp", "-q", *options, "-P", "2299", f"{folder}/x",
+                         f"127.0.0.1:{folder}/y"]),
+            ):
+                began = anyio.current_time()
+                await anyio.run_process(argv)
+                took[name].append(anyio.current_time() - began)
+    return statistics.median(took["ssh"]), statistics.median(took["scp"])
+
+
+def ms(seconds: float | None) -> str:
+    """Milliseconds, or a dash."""
+    return "-" if seconds is None else f"{seconds * 1e3:,.0f} ms"
+
+
+def median(costs: list[Cost]) -> Cost:
+    """Medians of wall and CPU, each by itself."""
+    used = [cost.cpu for cost in costs if cost.cpu is not None]
+    wall = statistics.median(cost.wall for cost in costs)
+    return Cost(wall, statistics.median(used) if used else None)
+
+
+def report(rollouts: int, at_once: int, sshd: str | None) -> Iterator[str]:
+    """The lines, as they become known."""
+    meter = Meter()
+    today = datetime.datetime.now(datetime.UTC).date()
+    yield (f"{today}, `make bench`: {rollouts} rollouts, {at_once} at once, "
+           f"{os.cpu_count()} cores, Linux {platform.release().split('-')[0]}, "
+           f"Python {platform.python_version()}.\n")
+    yield f"Eight one-host commands and two closings, {LATENCY_S:.0f} s of model latency a turn:\n"
+    yield "| | wall, all | CPU, each |\n|---|---|---|"
+    costs = through_inspect(meter, rollouts, at_once)
+    for name, cost in costs.items():
+        yield f"| {name} | {cost.wall:.1f} s | {ms(cost.cpu and cost.cpu / rollouts)} |"
+    ours, theirs = costs["fleet"], costs["local"]
+    ratio = f"{ours.cpu / theirs.cpu:.2f}" if ours.cpu and theirs.cpu else "-"
+    yield f"| ratio | **{ours.wall / theirs.wall:.2f}** | {ratio} |"
+    if ours.cpu and theirs.cpu:
+        yield f"| added | | {ms((ours.cpu - theirs.cpu) / rollouts)} |"
+    yield "\nOne rollout of three hosts at a time, medians of 6:\n"
+    yield "| part | wall | CPU |\n|---|---|---|"
+    parts = {name: median(costs) for name, costs in anyio.run(by_part, meter, 6).items()}
+    for name, cost in parts.items():
+        yield f"| {name} | {ms(cost.wall)} | {ms(cost.cpu)} |"
+    each, memory, volumes = anyio.run(many_starts, at_once)
+    fit = int((16 << 10) / (memory + volumes))
+    yield (f"\nStart-up at {at_once} at once: {ms(each)} of wall time each. An idle rollout holds "
+           f"{memory:.1f} MiB in its processes (proportional share) and {volumes:.0f} MiB in its "
+           f"volumes: {fit} fit into 16 GiB.")
+    fleet_ssh = anyio.run(ssh_on_the_fleet, 9)
+    yield "\n| median of 9 | `ssh … true` | `scp` of 13 MiB |\n|---|---|---|"
+    yield f"| between two hosts | {ms(fleet_ssh[0])} | {ms(fleet_ssh[1])} |"
+    if sshd is None:
+        yield "| this machine's loopback | not measured: no sshd here (`--sshd`) | |"
+    else:
+        own = anyio.run(ssh_on_this_machine, sshd, 9)
+        yield f"| this machine's loopback | {ms(own[0])} | {ms(own[1])} |"
+        yield f"| ratio | {fleet_ssh[0] / own[0]:.2f} | {fleet_ssh[1] / own[1]:.2f} |"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield f"\nThe controller's memory at its peak: {peak:.0f} MiB."
 
 
 def main() -> None:
-    """Prints the table."""
-    wall, used = on_the_fleet()
-    parts = {name: list(each) for name, each in PARTS.items()}
-    local_wall, local_used = in_local()
-    print(f"{ROLLOUTS} rollouts of {ORGANISM}, {AT_ONCE} at once, {os.cpu_count()} cores")
-    print(f"fleet   {wall * 1e3:7.0f} ms wall  {used * 1e3:7.0f} ms CPU  per rollout")
-    print(f"local   {local_wall * 1e3:7.0f} ms wall  {local_used * 1e3:7.0f} ms CPU  per sample")
-    print(f"ratio   {wall / local_wall:7.2f}          {used / local_used:7.2f}")
-    print("by part (wall, while others run; times per rollout):")
-    for name, took in sorted(parts.items(), key=lambda each: -sum(each[1])):
-        print(f"  {name:32} {len(took) / ROLLOUTS:5.1f} x {sum(took) / len(took) * 1e3:7.1f} ms "
-              f"= {sum(took) / ROLLOUTS * 1e3:7.1f} ms")
+    """Prints the report, and writes it where asked to."""
+    words = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    words.add_argument("--rollouts", type=int, default=64)
+    words.add_argument("--at-once", type=int, default=32)
+    words.add_argument("--sshd", default=shutil.which("sshd", path="/usr/sbin:/usr/local/sbin"),
+                       help="an ssh server for the loopback row; default: this machine's")
+    words.add_argument("--write", type=Path, help="put the report into this file, too")
+    asked = words.parse_args()
+    if not fleet.base.base_ready():
+        sys.exit(fleet.base.MISSING)
+    lines = []
+    for line in report(asked.rollouts, asked.at_once, asked.sshd):
+        print(line, flush=True)
+        lines.append(line)
+    if asked.write:
+        asked.write.write_text("# What a rollout costs\n\n" + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

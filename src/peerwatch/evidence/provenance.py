@@ -16,6 +16,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,6 +59,16 @@ class _Print:
     constant: bool
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """One content where it lies in its item."""
+
+    item: str
+    start: int
+    size: int
+    print: _Print
+
+
 _NOTHING = _Print(np.empty(0, np.uint64), (), None, constant=False)
 _prints: OrderedDict[str, _Print] = OrderedDict()
 _prints_lock = threading.Lock()
@@ -81,9 +92,7 @@ class Fingerprints:
             OSError: a content cannot be read.
         """
         wholes: dict[str, dict[str, list[Span]]] = {}
-        blocks: dict[bytes, dict[str, list[Span]]] = {}
-        words: list[NDArray[np.uint64]] = []
-        tails: dict[int, None] = {}
+        placed: list[_Placed] = []
         for name, contents in items.items():
             start = 0
             for content in contents:
@@ -91,27 +100,37 @@ class Fingerprints:
                 if content.size and not made.constant:
                     wholes.setdefault(content.sha256, {}).setdefault(name, []).append(
                         (start, start + content.size))
-                words.append(made.words)
-                for index, digest in enumerate(made.digests):
-                    if digest is not None:
-                        begin = start + index * BLOCK
-                        blocks.setdefault(digest, {}).setdefault(name, []).append(
-                            (begin, begin + BLOCK))
-                if made.tail is not None:
-                    length = content.size % BLOCK
-                    tails[length] = None
-                    end = start + content.size
-                    blocks.setdefault(made.tail, {}).setdefault(name, []).append(
-                        (end - length, end))
+                placed.append(_Placed(name, start, content.size, made))
                 start += content.size
         self._wholes = {sha256: _matches(found) for sha256, found in wholes.items()
                         if len(found) == 1}
-        self._blocks = {digest: next(iter(found.items())) for digest, found in blocks.items()
-                        if len(found) == 1}
-        self._words = np.unique(np.concatenate(words)) if words else np.empty(0, np.uint64)
-        self._tails = frozenset(tails)
+        self._placed = tuple(placed)
+        self._tails = frozenset(
+            each.size % BLOCK for each in placed if each.print.tail is not None)
         self.smallest = min((BLOCK, *self._tails))
         """A file shorter than this can be recognised by its sha256 only: no need to open it."""
+
+    @cached_property
+    def _blocks(self) -> dict[bytes, tuple[str, list[Span]]]:
+        """Item and places of every block; made when a file must be looked through (20 ms)."""
+        blocks: dict[bytes, dict[str, list[Span]]] = {}
+        for each in self._placed:
+            for index, digest in enumerate(each.print.digests):
+                if digest is not None:
+                    begin = each.start + index * BLOCK
+                    blocks.setdefault(digest, {}).setdefault(each.item, []).append(
+                        (begin, begin + BLOCK))
+            if each.print.tail is not None:
+                end = each.start + each.size
+                blocks.setdefault(each.print.tail, {}).setdefault(each.item, []).append(
+                    (end - each.size % BLOCK, end))
+        return {digest: next(iter(found.items())) for digest, found in blocks.items()
+                if len(found) == 1}
+
+    @cached_property
+    def _words(self) -> NDArray[np.uint64]:
+        words = [each.print.words for each in self._placed]
+        return np.unique(np.concatenate(words)) if words else np.empty(0, np.uint64)
 
     def whole(self, sha256: str) -> tuple[Match, ...] | None:
         """The match of a file with this sha256; None where no item's file has it."""

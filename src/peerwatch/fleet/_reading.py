@@ -41,6 +41,8 @@ class Reader:
         self._staged = staged
         self._ask = ask
         self._known: dict[_Key, str] = {}
+        self._contents = {sha256: place for place, sha256 in enumerate(staged.blobs)}
+        """What the hosts were filled with, as the supervisor numbers it."""
 
     def snapshot(self, *, rehash: bool) -> Snapshot:
         """Read all hosts; blocks. See `Fleet.snapshot`."""
@@ -70,9 +72,13 @@ class Reader:
 
     def _unknown(
         self, reports: list[Any], rehash: bool
-    ) -> tuple[list[list[str]], list[tuple[str, str]]]:
-        """What must be hashed: requests for the child, and the same as (host, path)."""
-        wanted: list[list[str]] = []
+    ) -> tuple[list[list[str | int | None]], list[tuple[str, str]]]:
+        """What must be hashed: requests for the child, and the same as (host, path).
+
+        A request ends with the number of the content that should still be there, if it is one that
+        the supervisor has at hand.
+        """
+        wanted: list[list[str | int | None]] = []
         places: list[tuple[str, str]] = []
         for report in reports:
             host = report["host"]
@@ -81,8 +87,9 @@ class Reader:
                 if fields is None or fields[0] != "file":
                     continue
                 in_hand = path in writable or fields[5] in inodes
-                if rehash or in_hand or self._remembered(host, path, volume, fields) is None:
-                    wanted.append([host, volume, path])
+                known = self._remembered(host, path, volume, fields)
+                if rehash or in_hand or known is None:
+                    wanted.append([host, volume, path, self._contents.get(known or "")])
                     places.append((host, path))
         return wanted, places
 
@@ -116,7 +123,9 @@ class Reader:
             sha256 = None
             if kind == "file":
                 if (host, path) in hashed:
-                    sha256, error, _ = hashed[host, path]
+                    sha256, error = hashed[host, path]
+                    if sha256 is True:  # still what it was
+                        sha256 = self._remembered(host, path, volume, fields)
                 else:
                     sha256 = self._remembered(host, path, volume, fields)
                 if sha256 is not None and ctime_ns < walk_ns - _GRAIN_NS:

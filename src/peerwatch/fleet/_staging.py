@@ -46,8 +46,8 @@ class Staged:
     """By host, in the order of writing; see `_launcher.stage`."""
     sha256: dict[tuple[str, str], tuple[str, int]]
     """(host, path) to (sha256, size): what the first snapshot need not hash."""
-    blobs: tuple[int, ...]
-    """Open contents; files name them by their place here."""
+    blobs: dict[str, int]
+    """sha256 to descriptor of the contents; files name them by their place in this order."""
 
 
 def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
@@ -62,6 +62,7 @@ def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
         InfrastructureFault: a content is missing from the content store.
     """
     by_sha: dict[str, int] = {}
+    places: dict[str, int] = {}
     files: dict[str, list[dict[str, Any]]] = {}
     hashes: dict[tuple[str, str], tuple[str, int]] = {}
     for host in config.hosts:
@@ -77,9 +78,10 @@ def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
             else:
                 sha256 = str(entry.sha256)
                 if sha256 not in by_sha:
-                    opened.append(os.open(blobs.path(sha256), os.O_RDONLY | os.O_CLOEXEC))
-                    by_sha[sha256] = len(by_sha)
-                row["blob"], row["size"], row["sha256"] = by_sha[sha256], entry.size, sha256
+                    by_sha[sha256] = os.open(blobs.path(sha256), os.O_RDONLY | os.O_CLOEXEC)
+                    opened.append(by_sha[sha256])
+                    places[sha256] = len(places)
+                row["blob"], row["size"], row["sha256"] = places[sha256], entry.size, sha256
             entries.append(row)
         for row in entries:
             if "content" in row:
@@ -88,7 +90,7 @@ def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
             else:
                 hashes[host.name, row["path"]] = (row.pop("sha256"), row["size"])
         files[host.name] = entries
-    return Staged(files, hashes, tuple(opened))
+    return Staged(files, hashes, by_sha)
 
 
 def specification(

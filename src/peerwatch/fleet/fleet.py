@@ -309,7 +309,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
         with os.fdopen(os.dup(memory), "wb") as file:
             file.write(json.dumps(spec).encode())
         os.lseek(memory, 0, os.SEEK_SET)
-        others = [*(one.fileno() for one in far[1:]), *staged.blobs]
+        others = [*(one.fileno() for one in far[1:]), *staged.blobs.values()]
         launcher = _forking.launch(memory, far_control.fileno(), others)
     except BaseException:
         for one in (control, *commands.values()):

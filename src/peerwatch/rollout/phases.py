@@ -71,7 +71,7 @@ def staged_rollout() -> Solver:
                 await ask(state, stage, recorder, tools)
             elif phase == "order" or something_left(recorder):
                 await act(state, stage, recorder, tools, phase)
-            store_as(RolloutStore).recording = recorder.recording().model_dump(mode="json")
+            store_as(RolloutStore).recording = recorder.recording().model_dump_json()
         return state
 
     return solve

@@ -10,7 +10,7 @@ from typing import Any
 
 from inspect_ai.log import EvalSample
 from inspect_ai.util import StoreModel
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from peerwatch.errors import PeerwatchError
 from peerwatch.evidence.types import Recording
@@ -22,7 +22,9 @@ _KEY = "RolloutStore:recording"
 class RolloutStore(StoreModel):
     """The sample's store. Written at the end of every phase, so a later stop loses no phase."""
 
-    recording: dict[str, Any] = Field(default_factory=dict)
+    recording: str = ""
+    """As one text: Inspect copies and compares the store at every call, which with the recording's
+    thousands of values took a third of what a rollout costs the controller."""
 
 
 class UnreadableRecording(PeerwatchError):  # noqa: N818
@@ -39,7 +41,7 @@ def recording_in(stored: Mapping[str, Any]) -> Recording | None:
     if not found:
         return None
     try:
-        return Recording.model_validate(found)
+        return Recording.model_validate_json(found)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])

@@ -40,7 +40,7 @@ def main(descriptors: list[int]) -> None:
             if "blob" in row:
                 row["blob"] = descriptors[row["blob"]]
     commands = [socket.socket(fileno=host["commands"]) for host in spec["hosts"]]
-    blobs = {descriptor for host in spec["hosts"] for descriptor in host["blobs"]}
+    contents = descriptors[2 + len(commands) :]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # hosts get less, see host.run
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -54,21 +54,19 @@ def main(descriptors: list[int]) -> None:
         return
     if pid == 0:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        supervisor = Supervisor(spec, control, commands)
+        supervisor = Supervisor(spec, control, commands, contents)
         try:
             supervisor.start(base)
         except BaseException as error:
             _report(control, error)
             os._exit(70)
-        for descriptor in blobs:
-            os.close(descriptor)
         try:
             supervisor.serve()
         finally:
             os._exit(70)
     for one in [control, *commands]:
         one.close()
-    for descriptor in blobs:
+    for descriptor in contents:
         os.close(descriptor)
     os.waitpid(pid, 0)
 

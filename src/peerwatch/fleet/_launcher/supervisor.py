@@ -27,11 +27,17 @@ class Supervisor:
     """One rollout's hosts, from their first mount to their end."""
 
     def __init__(
-        self, spec: dict[str, Any], control: socket.socket, commands: list[socket.socket]
+        self,
+        spec: dict[str, Any],
+        control: socket.socket,
+        commands: list[socket.socket],
+        contents: list[int],
     ) -> None:
         self.spec = spec
         self.control = control
         self.commands = commands
+        self.contents = contents
+        """What files were filled with, to compare them with later."""
         self.places: list[walker.Place] = []
         self.killed: list[dict[str, Any]] = []
 
@@ -206,7 +212,7 @@ class Supervisor:
         try:
             self.control.close()
             resource.setrlimit(resource.RLIMIT_CPU, (_SNAPSHOT_CPU, _SNAPSHOT_CPU))
-            walker.answer(self.places, reply)
+            walker.answer(self.places, self.contents, reply)
         finally:
             os._exit(0)
 

@@ -6,7 +6,8 @@ no link is followed, no special file is opened. It runs in a child of the superv
 with its answer.
 
 The exchange: the child sends one line per host (the stat of everything), the controller answers
-with the entries whose content it does not know, the child sends their hashes.
+with the entries whose content it does not know, the child sends their hashes; of what should still
+be as it was filled, it sends that it is.
 """
 
 from __future__ import annotations
@@ -169,8 +170,8 @@ def _is_opaque(directory: int) -> bool:
         return False
 
 
-def answer(places: list[Place], channel: socket.socket) -> None:
-    """Hold the whole exchange over `channel`."""
+def answer(places: list[Place], contents: list[int], channel: socket.socket) -> None:
+    """Hold the whole exchange over `channel`; `contents` are what files were filled with."""
     stream = channel.makefile("rw", encoding="ascii", newline="\n")
     inhabitants = held.read(places)
     for place in places:
@@ -194,8 +195,9 @@ def answer(places: list[Place], channel: socket.socket) -> None:
     stream.flush()
     wanted = json.loads(stream.readline() or "[]")
     by_name = {place.name: place for place in places}
-    for name, volume, path in wanted["files"]:
-        stream.write(json.dumps(_hash_path(by_name[name], volume, path)) + "\n")
+    for name, volume, path, number in wanted["files"]:
+        known = None if number is None else contents[number]
+        stream.write(json.dumps(_hash_path(by_name[name], volume, path, known)) + "\n")
     for name, index in wanted["held"]:
         stream.write(json.dumps(inhabitants[name].hash_held(index)) + "\n")
     stream.flush()
@@ -211,17 +213,19 @@ def _uses(place: Place) -> dict[str, list[int]]:
     return uses
 
 
-def _hash_path(place: Place, volume: str, path: str) -> list[Any]:
-    """[sha256 or None, error or None, inode] of a regular file."""
+def _hash_path(place: Place, volume: str, path: str, known: int | None) -> list[Any]:
+    """[sha256, True where it still holds what is `known` or None, error or None] of a file."""
     directory = place.volumes[volume] if volume else place.upper
     relative = path[len(volume) :].lstrip("/")
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
     try:
         opened = _open_below(directory, relative, flags, kernel.STRICT | kernel.RESOLVE_NO_XDEV)
     except OSError as error:
-        return [None, error.strerror, 0]
+        return [None, error.strerror]
     try:
-        return [*content.hash_open(opened), os.fstat(opened).st_ino]
+        if known is not None and content.same(opened, known):
+            return [True, None]
+        return list(content.hash_open(opened))
     finally:
         os.close(opened)
 
