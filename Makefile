@@ -17,10 +17,10 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock install clean
+.PHONY: help demo test test-user lint bench lock install clean
 
 help:  ## what there is to run
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
@@ -30,6 +30,10 @@ test:  ## check style, types and layers, then run every test
 	@scripts/setup.sh test
 	$(checks)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-user:  ## as root: the tests of hosts and rollouts as an ordinary user made for it
+	@scripts/setup.sh test
+	@scripts/as_user.sh $(ARGS)
 
 lint:  ## check style, types and layers alone (needs no hosts)
 	@scripts/setup.sh lint
