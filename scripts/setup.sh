@@ -82,8 +82,11 @@ want_browser() {
     has chromedriver || packages+=(chromium-driver)
 }
 
-# What tests compare our own work with.
-want_references() { has ssh-keygen || packages+=(openssh-client); }
+# What tests compare our own work with, and what users that they make need.
+want_references() {
+    has ssh-keygen || packages+=(openssh-client)
+    has newuidmap || packages+=(uidmap)
+}
 
 # --- system packages -----------------------------------------------------------------------------
 
