@@ -27,7 +27,7 @@ import anyio.to_thread
 
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
-from . import _staging, base, ids
+from . import _staging, base, cache, ids
 from ._reading import Reader
 from ._streams import Outcome, converse
 from .config import FleetConfig
@@ -283,6 +283,7 @@ async def start(config: FleetConfig) -> Fleet:
         InfrastructureFault: the hosts could not be started this time.
     """
     mapping = ids.mapping()
+    await anyio.to_thread.run_sync(cache.hold)
     tree = base.tree(mapping)
     if tree is None:
         raise EnvironmentProblem(base.MISSING)
