@@ -1,10 +1,11 @@
-"""Guards the memory of a rollout where no control group does: looks, and kills the largest.
+"""Guards the memory of a rollout, alone or before its control group: kills the largest process.
 
 Takes the supervisor's /proc, in which the processes of all hosts are numbered; kills at most one
 process a look. Counted are private pages, anonymous shared mappings, and memory files that a
 descriptor holds, mapped or not. What lies in a host's file systems is left out, as these have
 sizes of their own. It never sees what no descriptor and no mapping shows (a memory file under way
-through a socket, the buffers of pipes and sockets): there the machine's own shortage decides.
+through a socket, the buffers of pipes and sockets): there a control group decides, or the
+machine's own shortage.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _SMALL = 65_536  # a smaller memory file counts for each that holds it, so that 
 _SHARED = 4 << 20  # bytes of shared pages from which a process's mappings are read one by one
 _ANONYMOUS = (b"/dev/zero (deleted)", b"/memfd:")
 _KEPT = 100
+_FIRST = "900"  # of a possible 1,000; our own processes have 500
 
 
 class Guard:
@@ -79,6 +81,7 @@ class Guard:
         for pid in _processes():
             if pid in self.protected:
                 continue
+            _let_come_first(pid)
             own = 0
             with contextlib.suppress(OSError):  # it may end while being read
                 for inode, size in self._memory_files(pid):
@@ -122,6 +125,18 @@ class Guard:
                     ours = len(parts) == 6 and parts[5].startswith(_ANONYMOUS)
                     inode = int(parts[4])
                     yield inode, 0  # a process may have 65,530 mappings: a look must be able to end
+
+
+def _let_come_first(pid: int) -> None:
+    """Where the kernel itself must end something, let it be this and not what keeps the host.
+
+    Done from here, again and again: a command's own process may not write this file before it is
+    the subject's, and the subject may lower what is written.
+    """
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "r+") as score:
+        if score.read().strip() != _FIRST:
+            score.seek(0)
+            score.write(_FIRST)
 
 
 def _processes() -> Iterator[int]:

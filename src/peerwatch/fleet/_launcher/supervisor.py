@@ -70,7 +70,8 @@ class Supervisor:
             kept = kept and bool(answer["pid_limit"])
             filled_ns = max(filled_ns, answer["filled_ns"])
             self.places.append(self._place(index, pid, descriptors))
-        ready = {"ready": True, "pid_limit": kept, "filled_ns": filled_ns}
+        group = self.spec["group"] is not None
+        ready = {"ready": True, "pid_limit": kept, "group": group, "filled_ns": filled_ns}
         kernel.send(self.control, ready, [])
 
     def _hear(self, channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
