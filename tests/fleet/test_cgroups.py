@@ -196,10 +196,10 @@ def test_a_killed_one_leaves_no_group(which: str, where: Path) -> None:
     running.stdout.close()
     mine = family(running.pid)
     assert len(rollouts(where)) >= 2
-    first = running.pid
     if which == "launcher":
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        os.kill(int(children[0]), signal.SIGKILL)
+        tasks = Path(f"/proc/{running.pid}/task").iterdir()
+        launchers = [pid for task in tasks for pid in (task / "children").read_text().split()]
+        os.kill(int(launchers[0]), signal.SIGKILL)
         time.sleep(0.5)
     running.kill()
     running.wait()
