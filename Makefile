@@ -17,7 +17,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user lint bench lock install clean
+.PHONY: help demo test test-user lint bench soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ install:  ## the package in .venv for working on it, without hosts
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
+
+soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
+	@scripts/setup.sh demo
+	@$(BIN)/python bench/soak.py $(ARGS)
 
 lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12)
 	@scripts/setup.sh lint

@@ -24,6 +24,8 @@ from peerwatch.fleet import (
 )
 from peerwatch.fleet.fleet import CommandResult
 
+from .neighbours import Neighbours
+
 WEIGHTS = hashlib.shake_256(b"weights of the tests").digest(3 << 20)
 
 
@@ -108,3 +110,12 @@ def fresh(built: None) -> Iterator[Callable[..., Hosts]]:
     yield begin
     for one in started:
         one.stop()
+
+
+@pytest.fixture(scope="module")
+def neighbours(built: None) -> Iterator[Neighbours]:
+    """A second rollout, small, for tests that would disturb it if hosts could."""
+    hosts = (HostConfig(name="ops"), HostConfig(name="other"))
+    second = Hosts(FleetConfig(key_seed="neighbours", hosts=hosts, limits=Limits(processes=32)))
+    yield Neighbours(second)
+    second.stop()

@@ -14,6 +14,7 @@ import pwd
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,20 @@ def test_an_ordinary_user_runs_hosts(way: str, person_of: Callable[[str], Person
     if way == "range":
         assert told["other"] == "www-data"
         assert dict(map(tuple, told["checks"]))["user ids"] is True
+
+
+def test_three_users_at_once(person_of: Callable[[str], Person]) -> None:
+    """Hosts of the same names and addresses, of three people, neither meet nor wait."""
+    persons = [person_of(way) for way in WAYS]
+    config = small_config().model_dump_json()
+
+    def run(person: Person) -> dict[str, Any]:
+        return person.python(SCRIPT, str(person.folder / "weights"), given=config)
+
+    with ThreadPoolExecutor(len(persons)) as pool:
+        told = list(pool.map(run, persons))
+    assert [one["ssh"] for one in told] == ["node-a\nroot"] * 3
+    assert [one["seen"] for one in told] == [[["ops", "/tmp/x"]]] * 3
 
 
 def test_root_never_uses_ids_of_this_machine() -> None:

@@ -25,7 +25,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -136,7 +136,7 @@ def build(progress: Progress) -> None:
     Raises:
         EnvironmentProblem: a program, the network, disk space or a permission is missing.
     """
-    with _alone(progress):
+    with cache.writing(), _alone(progress):
         if not _archived():
             _require_space()
             with _workshop() as work:
@@ -153,17 +153,18 @@ def import_file(file: Path, progress: Progress) -> None:
     Raises:
         EnvironmentProblem: the file is no exported base of this recipe.
     """
-    with _alone(progress):
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot read {file}: {error.strerror}") from error
+    with source, cache.writing(), _alone(progress):
         _require_space()
         with _workshop() as work:
             packed = work / _ARCHIVE
             progress("reading the archive", 0.2)
-            try:
-                with file.open("rb") as source, packed.open("wb") as target:
-                    source.seek(_after_stamp(file, source.read(4096)))
-                    shutil.copyfileobj(source, target, 1 << 20)
-            except OSError as error:
-                raise EnvironmentProblem(f"cannot read {file}: {error.strerror}") from error
+            with packed.open("wb") as target:
+                source.seek(_after_stamp(file, source.read(4096)))
+                shutil.copyfileobj(source, target, 1 << 20)
             _install(packed)
         _unpack_archive(progress)
     progress("ready", 1.0)
@@ -200,7 +201,8 @@ def export_file(file: Path) -> None:
             shutil.copyfileobj(source, target, 1 << 20)
         part.replace(file)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise EnvironmentProblem(f"cannot write {file}: {error.strerror}") from error
 
 
@@ -229,9 +231,13 @@ def cached() -> tuple[Cached, ...]:
 
 
 def clean() -> int:
-    """Free the whole cache; bytes freed. Waits for a build that is going on."""
+    """Free the whole cache; bytes freed. Waits for a build that is going on.
+
+    Raises:
+        EnvironmentProblem: another process has hosts running.
+    """
     freed = 0
-    with _alone(lambda _what, _part: None):
+    with cache.writing(), _alone(lambda _what, _part: None), cache.alone():
         for one in cached():
             freed += one.size_bytes
             _remove(one.path)
@@ -246,13 +252,8 @@ def _archived() -> bool:
 def _alone(progress: Progress) -> Iterator[None]:
     """Hold the recipe's lock, and sweep up what a builder that died left behind."""
     root = cache.folder()
-    try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(root / f"{recipe_hash()[:16]}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"cannot write to the cache {root} ({error.strerror}); set PEERWATCH_CACHE"
-        ) from error
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(root / f"{recipe_hash()[:16]}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -382,6 +383,7 @@ def _install(packed: Path) -> None:
     """Put the archive and its list of packages into the final place."""
     listing = packed.with_name(_PACKAGES)
     listing.write_text(json.dumps(_versions(packed), indent=0))
+    (place() / _PACKAGES).unlink(missing_ok=True)  # an archive never stands beside another's list
     packed.replace(place() / _ARCHIVE)
     listing.replace(place() / _PACKAGES)  # last: `_archived` asks for both
 

@@ -12,7 +12,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from peerwatch.errors import EnvironmentProblem, InfrastructureFault
+from peerwatch.errors import InfrastructureFault
 
 from . import cache
 
@@ -28,14 +28,10 @@ def put(content: bytes) -> str:
         EnvironmentProblem: the cache cannot be written.
     """
     sha256 = hashlib.sha256(content).hexdigest()
-    place = _place(sha256)
-    if exists(sha256):
-        return sha256
-    try:
-        _write(place, content)
-    except OSError as error:
-        raise EnvironmentProblem(f"cannot write to the cache {cache.folder()} ({error.strerror}); "
-                                 "make room there, or set PEERWATCH_CACHE") from error
+    cache.hold()
+    if not exists(sha256):
+        with cache.writing():
+            _write(_place(sha256), content)
     return sha256
 
 

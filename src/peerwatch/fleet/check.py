@@ -15,11 +15,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import base, cache, ids
+from . import base, cache, cgroups, ids
 
 _LAUNCHER = Path(__file__).with_name("_launcher")
 _MACHINES = ("x86_64", "aarch64")
 _ELSEWHERE = "or use another machine"
+_SYSTEMD = Path("/run/systemd/system")
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 _REMEDIES = {
@@ -138,9 +139,17 @@ def _trial(mapping: ids.IdMapping) -> list[CheckResult]:
 
 
 def _memory() -> CheckResult:
-    """What keeps the limit on memory: no control group is used yet, whatever is delegated."""
-    found = "own guard, looks every 0.05 to 0.25 s, and a limit per process"
-    return CheckResult("memory limit", True, found, "")
+    """What keeps the limits on memory and on all processes of a rollout together."""
+    guard = "own guard, looks every 0.05 to 0.25 s, and a limit per process"
+    where = cgroups.place()
+    if where is None:
+        way = "`systemd-run --user --scope -p Delegate=yes peerwatch …` lets the kernel keep it"
+        return CheckResult("memory limit", None, guard, way if _SYSTEMD.is_dir() else "")
+    trouble = cgroups.trial()
+    if trouble:
+        found = f"{guard}; control group refused: {trouble}"
+        return CheckResult("memory limit", None, found, "")
+    return CheckResult("memory limit", True, f"control groups below {where}, and {guard}", "")
 
 
 def _base() -> CheckResult:

@@ -25,7 +25,7 @@ import anyio.to_thread
 
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
-from . import _forking, _staging, base, ids
+from . import _forking, _staging, base, cache, cgroups, ids
 from ._forking import Process
 from ._reading import Reader
 from ._streams import Outcome, converse
@@ -69,6 +69,7 @@ class Fleet:
         control: socket.socket,
         commands: Mapping[str, socket.socket],
         staged: _staging.Staged,
+        group: cgroups.Group | None,
     ) -> None:
         self.config = config
         self.started_at = started_at
@@ -76,9 +77,12 @@ class Fleet:
         self.hosts: tuple[str, ...] = tuple(host.name for host in config.hosts)
         self.pid_limit_kept = False
         """Whether the kernel itself keeps the number of processes per host (Linux 6.14)."""
+        self.group_kept = False
+        """Whether a control group keeps memory and processes of the rollout."""
         self._launcher = launcher
         self._control = control
         self._commands = commands
+        self._group = group
         self._reader = Reader(self.hosts, staged, self._ask)
         self._leftovers: list[int] = []
         self._stopped = False
@@ -208,7 +212,7 @@ class Fleet:
         for descriptor in self._leftovers:
             os.close(descriptor)
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(partial(_wait_for_end, self._launcher))
+            await anyio.to_thread.run_sync(partial(_wait_for_end, self._launcher, self._group))
 
     def channel(self, host: str) -> socket.socket:
         """The command socket of a host; for `peerwatch.fleet.terminal`."""
@@ -263,11 +267,13 @@ def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(text), list(descriptors)
 
 
-def _wait_for_end(launcher: Process) -> None:
+def _wait_for_end(launcher: Process, group: cgroups.Group | None) -> None:
     if not launcher.ended(10):
         launcher.kill()
         launcher.ended(10)
     launcher.close()
+    if group:
+        group.remove()
 
 
 async def start(config: FleetConfig) -> Fleet:
@@ -278,6 +284,7 @@ async def start(config: FleetConfig) -> Fleet:
         InfrastructureFault: the hosts could not be started this time.
     """
     mapping = ids.mapping()
+    await anyio.to_thread.run_sync(cache.hold)
     tree = base.tree(mapping)
     if tree is None:
         raise EnvironmentProblem(base.MISSING)
@@ -298,12 +305,14 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
     commands: dict[str, socket.socket] = {}
     far: list[socket.socket] = [far_control]
     opened: list[int] = []
+    group = cgroups.make(config)
     try:
         for host in config.hosts:
             commands[host.name], theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             far.append(theirs)
         staged = _staging.stage(config, started_at, opened)
         spec = _staging.specification(config, staged, mapping, tree)
+        spec["group"] = str(group.folder) if group else None
         memory = os.memfd_create("hosts", os.MFD_CLOEXEC)
         opened.append(memory)
         with os.fdopen(os.dup(memory), "wb") as file:
@@ -314,13 +323,15 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
     except BaseException:
         for one in (control, *commands.values()):
             one.close()
+        if group:
+            group.remove()
         raise
     finally:
         for one in far:
             one.close()
         for descriptor in opened:
             os.close(descriptor)
-    fleet = Fleet(config, started_at, launcher, control, commands, staged)
+    fleet = Fleet(config, started_at, launcher, control, commands, staged, group)
     try:
         control.settimeout(_START_S)
         text = control.recv(1 << 16)
@@ -335,6 +346,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
             f"hosts did not start: {answer['error']} (`peerwatch fleet check` may say why)"
         )
     fleet.pid_limit_kept = bool(answer["pid_limit"])
+    fleet.group_kept = bool(answer["group"])
     fleet._reader.filled_ns = int(answer["filled_ns"])
     return fleet
 
@@ -355,4 +367,4 @@ def _abandon(fleet: Fleet) -> None:
     fleet._stopped = True
     for one in (fleet._control, *fleet._commands.values()):
         one.close()
-    _wait_for_end(fleet._launcher)
+    _wait_for_end(fleet._launcher, fleet._group)

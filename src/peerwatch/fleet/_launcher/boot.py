@@ -44,6 +44,11 @@ def main(descriptors: list[int]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # hosts get less, see host.run
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if spec["group"]:
+        try:  # before the namespaces, so that hosts see no path of it
+            kernel.write_kernel_file(f"{spec['group']}/cgroup.procs", "0")
+        except OSError:
+            spec["group"] = None
     with contextlib.suppress(OSError):  # short of memory, the machine ends a host first
         kernel.write_kernel_file("/proc/self/oom_score_adj", "500")
     try:

@@ -12,19 +12,29 @@ from collections.abc import Iterator
 
 _CHUNK = 1 << 20
 _COMPARED = 1 << 18  # two of them stay in the processor's cache
-# A file much longer than what it occupies is holes: 1 TB of them would take an hour to hash.
-_LONGEST_SPARSE = 256 << 20
-_MOST_MAPPED = 1 << 30
+# Holes cost their maker nothing, and 1 TB of them an hour of hashing; one file may have so many,
+_MOST_HOLES = 256 << 20
+# and all that one process hashes together so many, and as many pages of mappings.
+_left = {"holes": 1 << 30, "mapped": 1 << 30}
 _MOST_COPIED = 64 << 20
+_seen: dict[tuple[int, int], str] = {}  # by device and inode: one may have 100,000 names
 
 
 def hash_open(descriptor: int) -> tuple[str | None, str | None]:
-    """(sha256, reason for none) of a regular file that is already open."""
+    """(sha256, reason for none) of a regular file that is already open.
+
+    Whoever calls this lives for one snapshot: an inode is read once, and holes are rationed.
+    """
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         return None, "no longer a regular file"
-    if state.st_size > _LONGEST_SPARSE and state.st_blocks * 512 < state.st_size // 2:
+    inode = (state.st_dev, state.st_ino)
+    if inode in _seen:
+        return _seen[inode], None
+    holes = state.st_size - state.st_blocks * 512
+    if holes > min(_MOST_HOLES, _left["holes"]):
         return None, "sparse: longer than what it occupies, not hashed"
+    _left["holes"] -= max(0, holes)
     digest = hashlib.sha256()
     offset = 0
     while offset < state.st_size:  # no further than the size was: it may be growing
@@ -33,7 +43,8 @@ def hash_open(descriptor: int) -> tuple[str | None, str | None]:
             break
         digest.update(chunk)
         offset += len(chunk)
-    return digest.hexdigest(), None
+    _seen[inode] = digest.hexdigest()
+    return _seen[inode], None
 
 
 def same(descriptor: int, known: int) -> bool:
@@ -55,9 +66,17 @@ def same(descriptor: int, known: int) -> bool:
 
 
 def hash_memory(pid: int, ranges: list[tuple[int, int]]) -> str:
-    """sha256 of (address, length) ranges of a process, whole pages, at most 1 GiB."""
+    """sha256 of (address, length) ranges of a process, whole pages.
+
+    Raises:
+        OSError: the process is gone, or too much was asked for already.
+    """
+    wanted = sum(length for _, length in ranges)
+    if wanted > _left["mapped"]:
+        raise OSError(7, "too much is mapped, not hashed")
+    _left["mapped"] -= wanted
     digest = hashlib.sha256()
-    for chunk in _pages(pid, ranges, _MOST_MAPPED):
+    for chunk in _pages(pid, ranges, wanted):
         digest.update(chunk)
     return digest.hexdigest()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _DELETED = " (deleted)"
 _MEMORY_FILE = "/memfd:"
+_MOST_TEXT = 32 << 20  # characters of command lines and paths: each held file repeats both
 _MAPPING = -1  # stands in the place of a descriptor for a file held by a mapping alone
 # Once, so that a process has the same start in every snapshot.
 _BOOT = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -42,6 +43,25 @@ class Inhabitants:
         """For each held file: the supervisor's pid, fd and address ranges."""
         self.writable_paths: set[str] = set()
         self.writable_inodes: set[int] = set()
+        self.text = 0
+        self.complete = True
+
+    def hold(self, row: list[Any], source: tuple[int, int, list[tuple[int, int]]]) -> None:
+        """Note a held file, as far as there is room for what a host can make us write down."""
+        if self._room(len(row[3]) + len(row[4])):
+            self.held.append(row)
+            self.sources.append(source)
+
+    def write(self, path: str, inode: int) -> None:
+        """Note a file that is open or mapped for writing."""
+        self.writable_inodes.add(inode)
+        if path not in self.writable_paths and self._room(len(path)):
+            self.writable_paths.add(path)
+
+    def _room(self, text: int) -> bool:
+        self.text += 100 + text
+        self.complete = self.complete and self.text <= _MOST_TEXT
+        return self.complete
 
     def hash_held(self, index: int) -> list[Any]:
         """[sha256 or None, error or None]; of a mapping, the hash of its pages from the start."""
@@ -120,11 +140,9 @@ def _descriptors(pid: int, inner: int, started: float, command: str, here: Inhab
                 path = target.removesuffix(_DELETED)
                 dates = [state.st_mtime_ns, state.st_ctime_ns]
                 row = [inner, int(name), started, command, path, state.st_size, state.st_ino]
-                here.held.append([*row, *dates])
-                here.sources.append((pid, int(name), []))
+                here.hold([*row, *dates], (pid, int(name), []))
             elif os.lstat(link).st_mode & 0o200:  # the link's own mode says how it was opened
-                here.writable_paths.add(target)
-                here.writable_inodes.add(state.st_ino)
+                here.write(target, state.st_ino)
         except OSError:
             continue
 
@@ -132,13 +150,13 @@ def _descriptors(pid: int, inner: int, started: float, command: str, here: Inhab
 def _mappings(pid: int, inner: int, started: float, command: str, here: Inhabitants) -> None:
     held_already = {row[6] for row in here.held if row[0] == inner}
     lost, writable = _mapped(pid)
-    here.writable_paths.update(path for _, path in writable)
-    here.writable_inodes.update(number for number, _ in writable)
+    for number, path in writable:
+        here.write(path, number)
     for (inode_number, path), ranges in lost.items():
         if inode_number not in held_already:
             size = sum(length for _, length in ranges)
-            here.held.append([inner, _MAPPING, started, command, path, size, inode_number, 0, 0])
-            here.sources.append((pid, _MAPPING, ranges))
+            row = [inner, _MAPPING, started, command, path, size, inode_number, 0, 0]
+            here.hold(row, (pid, _MAPPING, ranges))
 
 
 def _mapped(pid: int) -> tuple[dict[_Mapped, list[tuple[int, int]]], set[_Mapped]]:

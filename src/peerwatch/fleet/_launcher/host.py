@@ -36,6 +36,7 @@ _MASKED_FOLDERS = ("scsi", "acpi", "asound", "fs", "irq", "bus", "driver", "tty"
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 # After the first wrap of the counter the kernel leaves 300 numbers unused (RESERVED_PIDS).
 _RESERVED_PIDS = 300
+_OWN_PROCESSES = 16  # launcher, supervisor, snapshots under way
 _OPEN_FILES = 1024
 _SSHD_NUMBER = "/run/sshd.pid"
 
@@ -142,12 +143,13 @@ def _alias_users() -> None:
 def _kernel_limits(limits: dict[str, Any]) -> bool:
     """Limits that the kernel keeps per host; whether it keeps the number of processes (>= 6.14)."""
     try:
-        kernel.write_kernel_file(
-            "/proc/sys/kernel/pid_max", str(limits["processes"] + _RESERVED_PIDS)
-        )
+        most = str(limits["processes"] + _RESERVED_PIDS)
+        kernel.write_kernel_file("/proc/sys/kernel/pid_max", most)
         kept = True
     except OSError:
         kept = False
+    with contextlib.suppress(OSError):  # or a host had 300 more until its numbers wrap
+        kernel.write_kernel_file("/proc/sys/kernel/ns_last_pid", str(_RESERVED_PIDS - 1))
     with contextlib.suppress(OSError):  # 4 MB of System V memory, in pages: no hiding place
         kernel.write_kernel_file("/proc/sys/kernel/shmall", "1024")
     kernel.mount("/proc/sys", "/proc/sys", None, kernel.MS_BIND)
@@ -159,7 +161,7 @@ def _kernel_limits(limits: dict[str, Any]) -> bool:
 def _give_up_rights(spec: dict[str, Any]) -> None:
     """From here on this process is no more than root of its own host."""
     limits = spec["limits"]
-    everyone = limits["processes"] * len(spec["hosts"])
+    everyone = (limits["processes"] + 1) * len(spec["hosts"]) + _OWN_PROCESSES
     memory = limits["memory_mb"] << 20
     for name, most in (
         (resource.RLIMIT_NPROC, everyone),

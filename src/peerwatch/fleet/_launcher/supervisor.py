@@ -17,7 +17,7 @@ import socket
 import time
 from typing import Any
 
-from . import held, host, kernel, netlink, walker
+from . import held, host, kernel, memory, netlink, walker
 
 _CALM, _BUSY = 0.25, 0.05  # seconds between looks at the memory in use
 _SNAPSHOT_CPU = 300  # seconds; a hostile tree can only cost its own child this much
@@ -39,7 +39,9 @@ class Supervisor:
         self.contents = contents
         """What files were filled with, to compare them with later."""
         self.places: list[walker.Place] = []
-        self.killed: list[dict[str, Any]] = []
+        self.ours = {os.getpid()}
+        """Own processes, which the memory guard leaves alone."""
+        self.guard = memory.Guard(int(spec["limits"]["memory_mb"]) << 20, self.ours)
 
     def start(self, base: int) -> None:
         """Mount, connect and start every host, then tell the controller.
@@ -74,7 +76,8 @@ class Supervisor:
             kept = kept and bool(answer["pid_limit"])
             filled_ns = max(filled_ns, answer["filled_ns"])
             self.places.append(self._place(index, pid, descriptors))
-        ready = {"ready": True, "pid_limit": kept, "filled_ns": filled_ns}
+        group = self.spec["group"] is not None
+        ready = {"ready": True, "pid_limit": kept, "group": group, "filled_ns": filled_ns}
         kernel.send(self.control, ready, [])
 
     def _hear(self, channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -165,12 +168,13 @@ class Supervisor:
         kernel.retitle("init")
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
+        self.ours.update(place.pid for place in self.places)
         pause = _CALM
         next_look = time.monotonic() + pause
         while True:
             ready = poll.poll(max(0.0, next_look - time.monotonic()) * 1000)
             if time.monotonic() >= next_look:
-                pause = _CALM if self._guard_memory() < 0.5 else _BUSY
+                pause = _CALM if self.guard.look() < 0.5 else _BUSY
                 next_look = time.monotonic() + pause
             if ready:
                 request, descriptors = kernel.receive(self.control)
@@ -178,8 +182,8 @@ class Supervisor:
                     os._exit(0)
                 self._answer(request, descriptors)
             with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+                while pid := os.waitpid(-1, os.WNOHANG)[0]:
+                    self.ours.discard(pid)
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
         reply = socket.socket(fileno=descriptors[0])
@@ -197,7 +201,7 @@ class Supervisor:
                         place, request["pid"], request["fd"], request["inode"]
                     )
                 else:
-                    kernel.send(reply, {"killed": self.killed}, [])
+                    kernel.send(reply, {"killed": self.guard.killed}, [])
                     return
                 kernel.send(reply, {"opened": True}, [opened])
                 os.close(opened)
@@ -207,7 +211,9 @@ class Supervisor:
 
     def _snapshot(self, reply: socket.socket) -> None:
         """Walk in a child: a hostile tree can only hurt the child."""
-        if os.fork():
+        pid = os.fork()
+        if pid:
+            self.ours.add(pid)
             return
         try:
             self.control.close()
@@ -215,31 +221,3 @@ class Supervisor:
             walker.answer(self.places, self.contents, reply)
         finally:
             os._exit(0)
-
-    def _guard_memory(self) -> float:
-        """Kill the largest process when the rollout is over its memory; the part now in use.
-
-        Shared pages are left out: file systems in memory have sizes of their own.
-        """
-        most = int(self.spec["limits"]["memory_mb"]) << 20
-        page = resource.getpagesize()
-        total, largest, victim = 0, 0, 0
-        protected = {os.getpid(), *(place.pid for place in self.places)}
-        for name in os.listdir("/proc"):
-            if not name.isdigit():
-                continue
-            try:
-                with open(f"/proc/{name}/statm", encoding="ascii") as statm:
-                    _, resident, shared, *_ = statm.read().split()
-            except OSError:
-                continue
-            own = (int(resident) - int(shared)) * page
-            total += own
-            if own > largest and int(name) not in protected:
-                largest, victim = own, int(name)
-        if total > most and victim:
-            with contextlib.suppress(OSError):
-                os.kill(victim, signal.SIGKILL)
-            self.killed.append({"at": time.time(), "bytes": largest})
-            del self.killed[:-100]
-        return total / most

@@ -20,8 +20,8 @@ from typing import Any
 
 from . import content, held, kernel
 
-_DEEPEST = 200
-_MOST_ENTRIES = 200_000
+_DEEPEST, _MOST_ENTRIES = 200, 200_000
+_MOST_TEXT = 64 << 20  # characters of paths: 100,000 files 200 folders deep have 5 GB
 _AT_ONCE = 15  # names of 255 bytes that make a path below the 4,096 bytes of the kernel
 
 _KINDS = {
@@ -67,7 +67,7 @@ class Walk:
     def __init__(self) -> None:
         self.entries: list[list[Any]] = []
         self.deleted: list[str] = []
-        self.complete = True
+        self.text, self.complete = 0, True
 
     def tree(self, directory: int, base: int | None, path: str, volume: str, depth: int) -> None:
         """Everything below `directory`; with `base`, deletions of base paths too."""
@@ -78,7 +78,7 @@ class Walk:
                 if name not in present:
                     self._gone(base, name, f"{path}/{name}", depth + 1)
         for name in names:
-            if len(self.entries) >= _MOST_ENTRIES:
+            if len(self.entries) >= _MOST_ENTRIES or self.text > _MOST_TEXT:
                 self.complete = False
                 return
             self._entry(directory, base, name, f"{path}/{name}", volume, depth)
@@ -92,6 +92,7 @@ class Walk:
                 self._gone(base, name, path, depth)
                 return
             target = os.readlink(name, dir_fd=directory) if stat.S_ISLNK(state.st_mode) else None
+            self.text += len(path) + len(target or "")
         except OSError as error:
             self.entries.append([path, volume, None, None, False, error.strerror])
             return
@@ -184,7 +185,7 @@ def answer(places: list[Place], contents: list[int], channel: socket.socket) -> 
             "host": place.name,
             "entries": walk.entries,
             "deleted": walk.deleted,
-            "complete": walk.complete,
+            "complete": walk.complete and here.complete,
             "processes": here.processes,
             "held": here.held,
             "writable": sorted(here.writable_paths),
@@ -251,8 +252,7 @@ def open_file(place: Place, path: str) -> int:
     Raises:
         OSError: no such file, a link on the way, or not a regular file.
     """
-    opened = _open_below(
-        place.root, path.lstrip("/"), os.O_RDONLY | os.O_NONBLOCK, kernel.STRICT)
+    opened = _open_below(place.root, path.lstrip("/"), os.O_RDONLY | os.O_NONBLOCK, kernel.STRICT)
     if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)
         raise OSError(22, "not a regular file", path)

@@ -1,0 +1,143 @@
+"""Guards the memory of a rollout, alone or before its control group: kills the largest process.
+
+Takes the supervisor's /proc, in which the processes of all hosts are numbered; kills at most one
+process a look. Counted are private pages, anonymous shared mappings, and memory files that a
+descriptor holds, mapped or not. What lies in a host's file systems is left out, as these have
+sizes of their own. It never sees what no descriptor and no mapping shows (a memory file under way
+through a socket, the buffers of pipes and sockets): there a control group decides, or the
+machine's own shortage.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+_LOOK_S = 0.02  # a look stops here and goes on at the next: 256 processes may hold 1,024 files each
+_SMALL = 65_536  # a smaller memory file counts for each that holds it, so that no list grows
+_SHARED = 4 << 20  # bytes of shared pages from which a process's mappings are read one by one
+_ANONYMOUS = (b"/dev/zero (deleted)", b"/memfd:")
+_KEPT = 100
+_FIRST = "900"  # of a possible 1,000; our own processes have 500
+
+
+class Guard:
+    """Looks at a rollout's processes; see `look`."""
+
+    def __init__(self, most: int, protected: set[int]) -> None:
+        self.most = most
+        self.protected = protected
+        """Our own processes: neither counted nor killed."""
+        self.killed: list[dict[str, Any]] = []
+        """[{"at": unix seconds, "bytes": of the process}], the newest hundred."""
+        memory = os.memfd_create("where memory files live")
+        self._device = os.fstat(memory).st_dev
+        os.close(memory)
+        self._shared: dict[int, int] = {}
+        self._shared_total = 0
+        self._pass = self._read_shared()
+
+    def look(self) -> float:
+        """Kill the largest process if all together have too much; the part now in use."""
+        end = time.monotonic() + _LOOK_S
+        for _ in self._pass:
+            if time.monotonic() > end:
+                break
+        else:
+            self._pass = self._read_shared()
+        page = resource.getpagesize()
+        total, largest, victim = self._shared_total, 0, 0
+        for pid in _processes():
+            if pid in self.protected:
+                continue
+            try:
+                with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
+                    _, resident, shared, *_ = statm.read().split()
+            except OSError:
+                continue
+            private = (int(resident) - int(shared)) * page
+            total += private
+            own = private + self._shared.get(pid, 0)
+            if own > largest:
+                largest, victim = own, pid
+        if total > self.most and victim:
+            with contextlib.suppress(OSError):
+                os.kill(victim, signal.SIGKILL)
+            self.killed.append({"at": time.time(), "bytes": largest})
+            del self.killed[:-_KEPT]
+            self._shared_total -= self._shared.pop(victim, 0)
+        return total / self.most
+
+    def _read_shared(self) -> Iterator[None]:
+        """One pass over all processes; what it found counts from its end on."""
+        files: dict[int, int] = {}  # bytes by inode
+        loose = 0
+        found: dict[int, int] = {}
+        for pid in _processes():
+            if pid in self.protected:
+                continue
+            _let_come_first(pid)
+            own = 0
+            with contextlib.suppress(OSError):  # it may end while being read
+                for inode, size in self._memory_files(pid):
+                    own += size
+                    if size < _SMALL:
+                        loose += size
+                    else:
+                        files[inode] = size
+                    yield
+                for inode, size in self._mappings(pid):
+                    if inode not in files:
+                        own += size
+                        loose += size
+                    yield
+            if own:
+                found[pid] = own
+            yield
+        self._shared, self._shared_total = found, loose + sum(files.values())
+
+    def _memory_files(self, pid: int) -> Iterator[tuple[int, int]]:
+        """(inode, bytes) of each memory file that a descriptor of this process holds."""
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                state = os.stat(f"/proc/{pid}/fd/{name}")
+            except OSError:
+                continue
+            yield state.st_ino, state.st_blocks * 512 if state.st_dev == self._device else 0
+
+    def _mappings(self, pid: int) -> Iterator[tuple[int, int]]:
+        """(inode, this process's share in bytes) of each mapping of memory without a file."""
+        with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
+            if int(statm.read().split()[2]) * resource.getpagesize() < _SHARED:
+                return
+        inode, ours = 0, False
+        with open(f"/proc/{pid}/smaps", "rb") as smaps:
+            for line in smaps:
+                if line.startswith(b"Pss:") and ours:
+                    yield inode, int(line.split()[1]) << 10
+                elif not line.split(None, 1)[0].endswith(b":"):
+                    parts = line.split(None, 5)
+                    ours = len(parts) == 6 and parts[5].startswith(_ANONYMOUS)
+                    inode = int(parts[4])
+                    yield inode, 0  # a process may have 65,530 mappings: a look must be able to end
+
+
+def _let_come_first(pid: int) -> None:
+    """Where the kernel itself must end something, let it be this and not what keeps the host.
+
+    Done from here, again and again: a command's own process may not write this file before it is
+    the subject's, and the subject may lower what is written.
+    """
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "r+") as score:
+        if score.read().strip() != _FIRST:
+            score.seek(0)
+            score.write(_FIRST)
+
+
+def _processes() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())

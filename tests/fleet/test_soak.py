@@ -1,0 +1,73 @@
+"""A small soak: nothing grows, and the rules can tell when something does."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parent.parent.parent / "bench" / "soak.py"
+
+
+def test_a_small_soak_passes_and_is_written_down(built: None, tmp_path: Path) -> None:
+    """24 rollouts, 8 at once, two of them through Inspect."""
+    page = tmp_path / "soak.md"
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "24", "8", "--write", str(page)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = page.read_text()
+    assert "24 rollouts of three hosts, 8 at once" in text
+    for quantity in ("RSS of the controller", "descriptors", "processes", "namespaces", "mounts"):
+        assert text.count(f"| {quantity} | ") == 2
+    assert "GREW" not in text
+
+
+@pytest.fixture(scope="module")
+def soak() -> ModuleType:
+    """The script as a module."""
+    spec = importlib.util.spec_from_file_location("soak", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["soak"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_growth_is_told_by_the_rules(soak: ModuleType) -> None:
+    """One descriptor after one round, or memory that grows by 1 MiB a round, fails."""
+    rest = {"processes": 0, "namespaces": 0, "mounts": 0, "files": 9}
+    flat = soak.Count(rss=100 << 20, pss=90 << 20, descriptors=9, **rest)
+    assert all(row.ok for row in soak.judge([flat] * 16))
+    leak = [replace(flat, rss=(100 + round_) << 20) for round_ in range(16)]
+    assert [row.name for row in soak.judge(leak) if not row.ok] == ["RSS of the controller"]
+    for name in ("descriptors", "processes", "namespaces", "mounts", "files"):
+        once = [flat] * 15 + [replace(flat, **{name: getattr(flat, name) + 1})]
+        assert [row.name for row in soak.judge(once) if not row.ok] == [name]
+
+
+def test_what_is_left_is_counted(soak: ModuleType, tmp_path: Path) -> None:
+    """The control of the counts: a process in a network namespace, a file, a descriptor."""
+    before = soak.count((tmp_path,))
+    left = subprocess.Popen(["unshare", "--user", "--net", "sh", "-c", "echo; exec sleep 60"],
+                            stdout=subprocess.PIPE)  # fmt: skip
+    assert left.stdout is not None
+    left.stdout.readline()
+    (tmp_path / "file").touch()
+    pids = soak.below()
+    assert left.pid in pids
+    assert len(soak.namespaces(pids)) == 2
+    assert soak.memory(left.pid, "Rss") > 0
+    left.kill()
+    left.wait()
+    after = soak.count((tmp_path,))
+    assert (after.files, after.descriptors) == (before.files + 1, before.descriptors + 1)
+    assert after.processes == before.processes
+    left.stdout.close()
