@@ -106,7 +106,7 @@ def test_a_flood_from_the_background_is_held_up(fresh: Begin, neighbours: Neighb
     """Nobody reads what comes after the call's end: a pipe fills up, and its writer waits."""
     hosts = fresh()
     for _ in range(3):
-        result = in_its_time(neighbours, hosts, "(yes & yes >&2 &) ; echo started", 20)
+        result = in_its_time(neighbours, hosts, "echo started; (yes & yes >&2 &)", 20)
         assert b"started" in result.stdout
     assert hosts.out("ops", "pgrep -c yes") == "6"
 
