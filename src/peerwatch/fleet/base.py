@@ -238,6 +238,11 @@ def clean() -> int:
     return freed
 
 
+def archive() -> Path | None:
+    """The base as an archive, of which docker makes an image; None if it is not there."""
+    return place() / _ARCHIVE if _archived() else None
+
+
 def _archived() -> bool:
     return (place() / _ARCHIVE).is_file() and (place() / _PACKAGES).is_file()
 

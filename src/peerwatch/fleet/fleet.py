@@ -8,6 +8,7 @@ sockets held here are open, so that a controller that dies in any way takes them
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 import os
 import resource
@@ -15,8 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ import anyio.to_thread
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
 from . import _staging, base, ids
-from ._reading import Reader
+from ._reading import Reader, Stream
 from ._streams import Outcome, converse
 from .config import FleetConfig
+from .hosts import CommandResult
 from .snapshot import Snapshot
 
 LAUNCHER = Path(__file__).with_name("_launcher")
@@ -40,28 +41,11 @@ _MOST_FILES = 65_536
 _OVERTIME_S = 6.0  # monitor: 2.3 s to end a tree, pid 1 of the host: 3 s, then we give up
 
 
-@dataclass(frozen=True)
-class CommandResult:
-    """How one command ended."""
-
-    returncode: int
-    """128 + signal where one ended it; 124 out of time; 126 no process left or not executable;
-    127 not found; 137 its monitor was killed."""
-    stdout: bytes
-    stderr: bytes
-    timed_out: bool = False
-    left_out: int = 0
-    """Bytes of output that were left out of the middle of stdout and stderr."""
-    exec_errno: int | None = None
-    """Why the program could not be executed."""
-    unknown_user: bool = False
-    no_process: bool = False
-    """The host had no process left to give."""
-    seconds: float = 0.0
-
-
 class Fleet:
     """Running hosts. Made by `start`; call `stop` when done."""
+
+    observer = "fleet"
+    """Who reads the hosts, as it stands in recordings."""
 
     def __init__(
         self,
@@ -81,9 +65,14 @@ class Fleet:
         self._launcher = launcher
         self._control = control
         self._commands = commands
-        self._reader = Reader(self.hosts, staged, self._ask)
+        self._reader = Reader(self.hosts, staged, self._exchange)
         self._leftovers: list[int] = []
         self._stopped = False
+
+    @property
+    def base(self) -> str:
+        """Hash of the packages that the hosts' base holds; '' where nobody knows."""
+        return base.built_identity() or ""
 
     async def run(
         self,
@@ -247,6 +236,14 @@ class Fleet:
         ours.settimeout(_ANSWER_S)
         return ours
 
+    @contextlib.contextmanager
+    def _exchange(self, request: dict[str, Any]) -> Iterator[Stream]:
+        with (
+            self._ask(request, socket.SOCK_STREAM) as channel,
+            channel.makefile("rw", encoding="ascii", newline="\n") as stream,
+        ):
+            yield stream
+
     def _question(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         with self._ask(request, socket.SOCK_SEQPACKET) as channel:
             return _receive(channel)
@@ -307,7 +304,9 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
         for host in config.hosts:
             commands[host.name], theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             far.append(theirs)
-        staged = _staging.stage(config, started_at, opened)
+        staged = _staging.stage(
+            config, started_at, opened, _staging.own_addresses(config)
+        )
         channels = [one.fileno() for one in far[1:]]
         spec = _staging.specification(config, staged, mapping, tree, channels)
         memory = os.memfd_create("hosts", os.MFD_CLOEXEC)

@@ -12,12 +12,13 @@ import os
 import re
 import stat
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import content
 
 if TYPE_CHECKING:
-    from .walker import Place
+    from .place import Place
 
 _DELETED = " (deleted)"
 _MEMORY_FILE = "/memfd:"
@@ -58,7 +59,7 @@ class Inhabitants:
             return [None, error.strerror]
 
 
-def read(places: list[Place]) -> dict[str, Inhabitants]:
+def read(places: Sequence[Place]) -> dict[str, Inhabitants]:
     """Every process of every host; pid 1 of a host and its own descriptors are left out."""
     found = {place.name: Inhabitants() for place in places}
     by_namespace = {place.namespace: place for place in places}

@@ -16,8 +16,8 @@ import socket
 import time
 from typing import Any
 
-from . import confine, kernel, netlink, stage
-from .commands import PATH, CommandServer
+from . import confine, kernel, netlink, services, stage
+from .commands import CommandServer
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = (
@@ -36,7 +36,6 @@ _MASKED_FOLDERS = ("scsi", "acpi", "asound", "fs", "irq", "bus", "driver", "tty"
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 # After the first wrap of the counter the kernel leaves 300 numbers unused (RESERVED_PIDS).
 _RESERVED_PIDS = 300
-_OPEN_FILES = 1024
 
 
 def run(
@@ -65,9 +64,9 @@ def run(
     link.close()
     pid_limit = _kernel_limits(spec["limits"])
     _give_up_rights(spec)
-    services = [_start(argv) for argv in host["services"]]
-    if services:
-        _wait_for_ssh(services[0])
+    started = [services.start(argv) for argv in host["services"]]
+    if started:
+        services.wait_for_ssh(started[0])
     roots = [
         os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
         os.open("/dev/shm", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),  # noqa: S108
@@ -79,7 +78,7 @@ def run(
         os.close(descriptor)
     # Not before: the kernel counts what all hosts of a user have under way through sockets
     # together, and refuses further ones to processes whose own limit is below that count.
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    services.limit(resource.RLIMIT_NOFILE, services.OPEN_FILES)
     serve(supervisor, commands)
 
 
@@ -165,52 +164,13 @@ def _give_up_rights(spec: dict[str, Any]) -> None:
         (resource.RLIMIT_DATA, memory),
         (resource.RLIMIT_CORE, 0),
     ):
-        _limit(name, most)
+        services.limit(name, most)
     os.umask(0o022)
     kernel.new_session_keyring()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     confine.refuse_system_calls(spec["one_user"])
     confine.drop_capabilities()
     kernel.retitle("/sbin/init")
-
-
-def _limit(name: int, most: int) -> None:
-    hard = resource.getrlimit(name)[1]
-    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(name, (value, value))
-
-
-def _start(argv: list[str]) -> int:
-    """Start a service in a session of its own; its pid."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        os.setsid()
-        null = os.open("/dev/null", os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        os.closerange(3, 1024)
-        _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-        os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})  # noqa: S606
-    finally:
-        os._exit(127)
-
-
-def _wait_for_ssh(pid: int) -> None:
-    """Wait until port 22 listens, so that the first command may already use ssh.
-
-    The table of sockets is read instead of connecting, which would leave a line in auth.log.
-    """
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            if any(line.split()[1].endswith(":0016") for line in table.readlines()[1:]):
-                return
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            raise kernel.StepFailed("sshd ended while starting", 5)
-        time.sleep(0.002)
-    raise kernel.StepFailed("sshd did not listen within 10 s", 110)
 
 
 def serve(supervisor: socket.socket, commands: socket.socket) -> None:

@@ -18,6 +18,7 @@ import time
 from typing import Any
 
 from . import held, host, kernel, netlink, walker
+from .place import Place, open_file
 
 _CALM, _BUSY = 0.25, 0.05  # seconds between looks at the memory in use
 _SNAPSHOT_CPU = 300  # seconds; a hostile tree can only cost its own child this much
@@ -32,7 +33,7 @@ class Supervisor:
         self.spec = spec
         self.control = control
         self.commands = commands
-        self.places: list[walker.Place] = []
+        self.places: list[Place] = []
         self.killed: list[dict[str, Any]] = []
 
     def start(self, base: int) -> None:
@@ -139,12 +140,12 @@ class Supervisor:
         finally:
             os._exit(70)
 
-    def _place(self, index: int, pid: int, descriptors: list[int]) -> walker.Place:
+    def _place(self, index: int, pid: int, descriptors: list[int]) -> Place:
         one = self.spec["hosts"][index]
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         root, shm, *volumes = descriptors
         mounts = [volume["mount"] for volume in one["volumes"]]
-        return walker.Place(
+        return Place(
             name=one["name"],
             pid=pid,
             namespace=one["namespace"],
@@ -184,7 +185,7 @@ class Supervisor:
             try:
                 if request["ask"] == "open":
                     place = next(one for one in self.places if one.name == request["host"])
-                    opened = walker.open_file(place, request["path"])
+                    opened = open_file(place, request["path"])
                 elif request["ask"] == "open_held":
                     place = next(one for one in self.places if one.name == request["host"])
                     opened = held.open_held(
@@ -206,7 +207,7 @@ class Supervisor:
         try:
             self.control.close()
             resource.setrlimit(resource.RLIMIT_CPU, (_SNAPSHOT_CPU, _SNAPSHOT_CPU))
-            walker.answer(self.places, reply)
+            walker.answer(self.places, reply.makefile("rw", encoding="ascii", newline="\n"))
         finally:
             os._exit(0)
 
