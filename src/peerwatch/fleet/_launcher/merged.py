@@ -95,8 +95,15 @@ class MergedWalk(Walk):
     def _entry(
         self, directory: int, base: int | None, name: str, path: str, volume: str, depth: int
     ) -> None:
-        if path not in self._mounts:
-            super()._entry(directory, base, name, path, volume, depth)
+        if path in self._mounts or (volume == "/dev" and _is_node(directory, name)):
+            return
+        super()._entry(directory, base, name, path, volume, depth)
+
+
+def _is_node(directory: int, name: str) -> bool:
+    """Whether an entry is a device, whose dates move with use; hosts may make none."""
+    mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def _mounts(pid: int) -> dict[str, tuple[str, bool]]:

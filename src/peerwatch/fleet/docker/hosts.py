@@ -37,6 +37,7 @@ _ENVIRONMENT = {
     "SHELL": "/bin/bash",
     "LANG": "C.UTF-8",
 }
+_NOT_BEGUN = b"OCI runtime exec failed"
 _PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 _KEY = "/root/.ssh/authorized_keys"  # a file of every host, by which its observer proves itself
 
@@ -103,12 +104,13 @@ class DockerHosts:
         )
         if ended.returncode != 0:
             await self._require_life(f"host {host} ended while a command was running")
-        code, no_process = ended.returncode, False
-        if code in (126, 127) and ended.stderr.startswith(b"OCI runtime exec failed"):
-            code = 127 if b"not found" in ended.stderr or b"no such file" in ended.stderr else 126
-            no_process = b"resource temporarily unavailable" in ended.stderr
+        code, stdout, stderr, no_process = ended.returncode, ended.stdout, ended.stderr, False
+        if code in (126, 127) and stdout.startswith(_NOT_BEGUN):  # the engine's word, not output
+            stdout, stderr = b"", stdout + stderr
+            code = 127 if b"not found" in stderr or b"no such file" in stderr else 126
+            no_process = b"resource temporarily unavailable" in stderr
         return CommandResult(
-            returncode=code, stdout=ended.stdout, stderr=ended.stderr, timed_out=ended.timed_out,
+            returncode=code, stdout=stdout, stderr=stderr, timed_out=ended.timed_out,
             left_out=ended.left_out, no_process=no_process, seconds=time.monotonic() - began,
         )  # fmt: skip
 
