@@ -2,6 +2,7 @@
 #
 #   make demo    the main job: seven reference agents, two targets, one page
 #   make test    lint, types, layers and the whole test suite
+#   make test-docker    the hosts on a container engine of their own (as root, on Debian)
 #
 # Variables: PYTHON (an interpreter, 3.11 or later), ARGS (more for pytest), DEMO_OUT (a folder).
 
@@ -17,10 +18,10 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock install clean
+.PHONY: help demo test test-docker lint bench lock install clean
 
 help:  ## what there is to run
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
@@ -30,6 +31,10 @@ test:  ## check style, types and layers, then run every test
 	@scripts/setup.sh test
 	$(checks)
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+test-docker:  ## the hosts on a container engine that is installed and started for it (as root)
+	@scripts/setup.sh test
+	@scripts/docker.sh $(ARGS)
 
 lint:  ## check style, types and layers alone (needs no hosts)
 	@scripts/setup.sh lint

@@ -82,7 +82,7 @@ def test_a_killed_controller_leaves_no_observer(image: None, tmp_path: Path) -> 
     controller = subprocess.Popen([sys.executable, "-c", ONE, str(tmp_path)], env=environment,
                                   start_new_session=True)
     try:
-        wait_until(lambda: "sleep 600" in docker("top", _ops(), "-o", "args") if _ops() else False,
+        wait_until(lambda: bool(_ops()) and "sleep 600" in docker("top", _ops()),
                    "the rollout has not come to its second command")
         assert left("ps", "--filter", "label=peerwatch=observer")
     finally:
