@@ -150,6 +150,9 @@ def build(progress: Progress) -> None:
 def import_file(file: Path, progress: Progress) -> None:
     """Take a base that another machine exported.
 
+    On Linux it is unpacked for the fleet; elsewhere, and where that is refused, the archive alone
+    is there afterwards, of which docker makes an image.
+
     Raises:
         EnvironmentProblem: the file is no exported base of this recipe.
     """
@@ -165,7 +168,8 @@ def import_file(file: Path, progress: Progress) -> None:
             except OSError as error:
                 raise EnvironmentProblem(f"cannot read {file}: {error.strerror}") from error
             _install(packed)
-        _unpack_archive(progress)
+        if sys.platform == "linux":
+            _unpack_archive(progress)
     progress("ready", 1.0)
 
 
