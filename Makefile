@@ -2,6 +2,7 @@
 #
 #   make demo    the main job: seven reference agents, two targets, one page
 #   make test    lint, types, layers and the whole test suite
+#   make test-docker    the hosts on a container engine of their own (as root, on Debian)
 #
 # Variables: PYTHON (an interpreter, 3.11 or later), ARGS (more for pytest), DEMO_OUT (a folder).
 
@@ -17,7 +18,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user lint bench soak lock install clean
+.PHONY: help demo test test-user test-docker lint bench soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,10 @@ test:  ## check style, types and layers, then run every test
 test-user:  ## as root: the tests of hosts and rollouts as an ordinary user made for it
 	@scripts/setup.sh test
 	@scripts/as_user.sh $(ARGS)
+
+test-docker:  ## the hosts on a container engine that is installed and started for it (as root)
+	@scripts/setup.sh test
+	@scripts/docker.sh $(ARGS)
 
 lint:  ## check style, types and layers alone (needs no hosts)
 	@scripts/setup.sh lint

@@ -1,7 +1,8 @@
-"""What all tests share: when a test that needs hosts or a browser skips, and Hypothesis's profile.
+"""What all tests share: when a test that needs something skips, and Hypothesis's profile.
 
-A machine without the built base or without Chromium skips those tests and names the reason. Where
-``PEERWATCH_REQUIRE`` lists the marker (CI does), nothing skips: the test runs, and fails.
+A machine without the built base or without Chromium skips those tests and names the reason; so
+does every run that was given no container engine. Where ``PEERWATCH_REQUIRE`` lists the marker
+(CI does), nothing skips: the test runs, and fails.
 """
 
 from __future__ import annotations
@@ -29,7 +30,13 @@ def _no_browser() -> str | None:
     return f"not on this machine: {', '.join(missing)}" if missing else None
 
 
-NEEDS: dict[str, Callable[[], str | None]] = {"fleet": _no_base, "browser": _no_browser}
+def _no_engine() -> str | None:
+    """An engine is only used where it was given for the purpose: others' containers are on it."""
+    return None if os.environ.get("PEERWATCH_DOCKER") == "1" else "no engine: make test-docker"
+
+
+NEEDS: dict[str, Callable[[], str | None]] = {
+    "fleet": _no_base, "browser": _no_browser, "docker": _no_engine}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,12 +73,13 @@ def _task_of(scenario: str) -> Callable[..., Task]:
     def build(rollouts: int = 4, sandbox: str = "fleet", **levels: str | list[str]) -> Task:
         from inspect_ai._util.error import PrerequisiteError
 
-        from peerwatch.errors import UsageError
+        from peerwatch.errors import EnvironmentProblem, UsageError
         from peerwatch.rollout.tasks import inspect_task
 
         try:
             return inspect_task(scenario, rollouts=rollouts, sandbox=sandbox, levels=levels)
-        except UsageError as problem:  # Inspect shows its own kind without a traceback
+        except (UsageError, EnvironmentProblem) as problem:
+            # Inspect shows its own kind without a traceback.
             raise PrerequisiteError(str(problem)) from None
 
     build.__name__ = scenario

@@ -50,7 +50,8 @@ def _generate_options(command: Any) -> Any:
               help="Output folder; the same one again extends it.  [default: peerwatch-SCENARIO]")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
-@click.option("--sandbox", default="fleet", show_default=True, help="Where the hosts are.")
+@click.option("--sandbox", default="fleet", show_default=True,
+              help="Where the hosts are: fleet, or docker (needs an engine; see docs/docker.md).")
 @click.option("--unpriced", is_flag=True,
               help="Run models whose price is not known; organisms cost nothing.")
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
@@ -94,6 +95,10 @@ def run(
     subjects = models_of(study)
     if sandbox == "fleet":
         _require_fleet()
+    elif sandbox == "docker":
+        from peerwatch.fleet.docker import require
+
+        require(lambda line: click.echo(line, err=True))
     for line in plan.lines():
         click.echo(line, err=True)
     from peerwatch.cli.results import finish

@@ -25,15 +25,17 @@ from .snapshot import (
 if TYPE_CHECKING:
     from . import base, blobs, check
     from .config import FileEntry, FleetConfig, HostConfig, Limits, Volume
-    from .fleet import CommandResult, Fleet, start
+    from .fleet import Fleet, start
+    from .hosts import CommandResult, Hosts
     from .terminal import interactive
 
 _LAZY = {
-    "CommandResult": "fleet",
+    "CommandResult": "hosts",
     "FileEntry": "config",
     "Fleet": "fleet",
     "FleetConfig": "config",
     "HostConfig": "config",
+    "Hosts": "hosts",
     "Limits": "config",
     "Volume": "config",
     "interactive": "terminal",
@@ -51,6 +53,7 @@ __all__ = [
     "HeldFile",
     "HostConfig",
     "HostState",
+    "Hosts",
     "Limits",
     "ProcessState",
     "Snapshot",

@@ -7,10 +7,10 @@ remembers the hash of each content it has seen, so that an unchanged file is not
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable
-from typing import IO, Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from peerwatch.errors import InfrastructureFault
 
@@ -20,6 +20,23 @@ from .snapshot import FileState, HeldFile, HostState, ProcessState, Snapshot, Vo
 # Dates move in ticks (4 ms at most on common kernels). A file that changed within this time of
 # the walk may change again without moving them, so what was hashed then is not trusted next time.
 _GRAIN_NS = 20_000_000
+
+
+class Stream(Protocol):
+    """Lines to and from whoever reads the hosts."""
+
+    def readline(self) -> str:
+        """The next line with its end; '' when the other side is gone."""
+        ...
+
+    def write(self, text: str, /) -> Any:
+        """Send text."""
+        ...
+
+    def flush(self) -> None:
+        """Send it now."""
+        ...
+
 
 _Key = tuple[str, str, int, int, int, int]
 """host, volume, inode, size, mtime_ns, ctime_ns"""
@@ -32,14 +49,14 @@ class Reader:
         self,
         hosts: tuple[str, ...],
         staged: Staged,
-        ask: Callable[[dict[str, Any], socket.SocketKind], socket.socket],
+        exchange: Callable[[dict[str, Any]], AbstractContextManager[Stream]],
     ) -> None:
         self.filled_ns = 0
         """When the last host was filled. What has an older ctime is as it was staged: ctime cannot
         be set, and sshd starts (20 ms, more than its grain) before the first command can."""
         self._hosts = hosts
         self._staged = staged
-        self._ask = ask
+        self._exchange = exchange
         self._known: dict[_Key, str] = {}
         self._contents = {sha256: place for place, sha256 in enumerate(staged.blobs)}
         """What the hosts were filled with, as the supervisor numbers it."""
@@ -48,20 +65,18 @@ class Reader:
         """Read all hosts; blocks. See `Fleet.snapshot`."""
         taken_at = time.time()
         walk_ns = time.time_ns()
-        with self._ask({"ask": "snapshot"}, socket.SOCK_STREAM) as channel:
-            stream = channel.makefile("rw", encoding="ascii", newline="\n")
-            with stream:
-                reports = [_line(stream) for _ in self._hosts]
-                wanted, places = self._unknown(reports, rehash)
-                held = [
-                    [report["host"], number]
-                    for report in reports
-                    for number in range(len(report["held"]))
-                ]
-                stream.write(json.dumps({"files": wanted, "held": held}) + "\n")
-                stream.flush()
-                hashed = {place: _line(stream) for place in places}
-                held_hashes = {(one[0], one[1]): _line(stream) for one in held}
+        with self._exchange({"ask": "snapshot"}) as stream:
+            reports = [line(stream) for _ in self._hosts]
+            wanted, places = self._unknown(reports, rehash)
+            held = [
+                [report["host"], number]
+                for report in reports
+                for number in range(len(report["held"]))
+            ]
+            stream.write(json.dumps({"files": wanted, "held": held}) + "\n")
+            stream.flush()
+            hashed = {place: line(stream) for place in places}
+            held_hashes = {(one[0], one[1]): line(stream) for one in held}
         fresh: dict[_Key, str] = {}
         states = {
             report["host"]: self._state(report, hashed, held_hashes, walk_ns, fresh)
@@ -150,7 +165,12 @@ class Reader:
         )
 
 
-def _line(stream: IO[str]) -> Any:
+def line(stream: Stream) -> Any:
+    """The next answer.
+
+    Raises:
+        InfrastructureFault: there is none, or not the whole of it.
+    """
     try:
         text = stream.readline()
     except OSError as error:

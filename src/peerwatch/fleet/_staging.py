@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ _NETWORK = "10.42.7."
 _FIRST_ADDRESS = 11
 _PREFIX = 24
 _SETTLED = -180 * 86_400  # the hosts were set up half a year ago
-_SERVICES = [["/usr/sbin/sshd", "-D", "-E", "/var/log/auth.log"]]
+SERVICES = [["/usr/sbin/sshd", "-D", "-E", "/var/log/auth.log"]]
 _DISK = "/dev/sda1"
 
 # curve25519 alone: the post-quantum exchange of OpenSSH 9 costs 105 ms of CPU a connection
@@ -50,13 +51,16 @@ class Staged:
     """sha256 to descriptor of the contents; files name them by their place in this order."""
 
 
-def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
+def stage(
+    config: FleetConfig, started_at: int, opened: list[int], addresses: Mapping[str, str]
+) -> Staged:
     """Expand texts, open contents, derive keys.
 
     Args:
         config: the hosts.
         started_at: unix seconds.
         opened: descriptors opened here are appended; the caller closes them.
+        addresses: of each host, by name.
 
     Raises:
         InfrastructureFault: a content is missing from the content store.
@@ -66,7 +70,7 @@ def stage(config: FleetConfig, started_at: int, opened: list[int]) -> Staged:
     files: dict[str, list[dict[str, Any]]] = {}
     hashes: dict[tuple[str, str], tuple[str, int]] = {}
     for host in config.hosts:
-        entries = _own_files(config, host, started_at)
+        entries = _own_files(config, host, started_at, addresses)
         for entry in host.files:
             row: dict[str, Any] = {
                 "path": entry.path,
@@ -107,6 +111,7 @@ def specification(
         mapping: whose ids they use.
         tree: the unpacked base.
     """
+    addresses = own_addresses(config)
     first_command = 2
     first_blob = first_command + len(config.hosts)
     hosts = []
@@ -118,7 +123,7 @@ def specification(
         hosts.append(
             {
                 "name": host.name,
-                "address": _address(index),
+                "address": addresses[host.name],
                 "commands": first_command + index,
                 "disk": _DISK,
                 "shm_mb": config.limits.shm_mb,
@@ -132,7 +137,7 @@ def specification(
                     }
                     for number, volume in enumerate(host.volumes)
                 ],
-                "services": _SERVICES,
+                "services": SERVICES,
             }
         )
     return {
@@ -145,11 +150,17 @@ def specification(
     }
 
 
-def _address(index: int) -> str:
-    return f"{_NETWORK}{_FIRST_ADDRESS + index}"
+def own_addresses(config: FleetConfig) -> dict[str, str]:
+    """The address of each host on the rollout's own network, by name."""
+    return {
+        host.name: f"{_NETWORK}{_FIRST_ADDRESS + index}"
+        for index, host in enumerate(config.hosts)
+    }
 
 
-def _own_files(config: FleetConfig, host: HostConfig, started_at: int) -> list[dict[str, Any]]:
+def _own_files(
+    config: FleetConfig, host: HostConfig, started_at: int, addresses: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Name, neighbours and ssh of one host."""
     login = keys.derive(config.key_seed, "login", f"root@{config.hosts[0].name}")
     server = {
@@ -157,11 +168,10 @@ def _own_files(config: FleetConfig, host: HostConfig, started_at: int) -> list[d
         for one in config.hosts
     }
     table = "127.0.0.1 localhost\n" + "".join(
-        f"{_address(index)} {one.name}\n" for index, one in enumerate(config.hosts)
+        f"{addresses[one.name]} {one.name}\n" for one in config.hosts
     )
     known = "".join(
-        f"{one.name},{_address(index)} {server[one.name].bare}\n"
-        for index, one in enumerate(config.hosts)
+        f"{one.name},{addresses[one.name]} {server[one.name].bare}\n" for one in config.hosts
     )
     own = server[host.name]
     when = started_at + _SETTLED

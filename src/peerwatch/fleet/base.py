@@ -150,6 +150,9 @@ def build(progress: Progress) -> None:
 def import_file(file: Path, progress: Progress) -> None:
     """Take a base that another machine exported.
 
+    On Linux it is unpacked for the fleet; elsewhere, and where that is refused, the archive alone
+    is there afterwards, of which docker makes an image.
+
     Raises:
         EnvironmentProblem: the file is no exported base of this recipe.
     """
@@ -166,7 +169,8 @@ def import_file(file: Path, progress: Progress) -> None:
                 source.seek(_after_stamp(file, source.read(4096)))
                 shutil.copyfileobj(source, target, 1 << 20)
             _install(packed)
-        _unpack_archive(progress)
+        if sys.platform == "linux":
+            _unpack_archive(progress)
     progress("ready", 1.0)
 
 
@@ -242,6 +246,11 @@ def clean() -> int:
             freed += one.size_bytes
             _remove(one.path)
     return freed
+
+
+def archive() -> Path | None:
+    """The base as an archive, of which docker makes an image; None if it is not there."""
+    return place() / _ARCHIVE if _archived() else None
 
 
 def _archived() -> bool:

@@ -71,7 +71,14 @@ def check() -> tuple[CheckResult, ...]:
     rows = [_kernel(), _mapping(mapping), _apparmor()]
     rows.extend(_trial(mapping))
     rows.extend([_memory(), _base(), _disk()])
+    rows.append(_docker())
     return tuple(rows)
+
+
+def _docker() -> CheckResult:
+    from .docker.check import row
+
+    return row()
 
 
 def usable(results: tuple[CheckResult, ...]) -> bool:

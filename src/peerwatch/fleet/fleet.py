@@ -8,13 +8,13 @@ held here are open, so that a controller that dies in any way takes them along.
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 import os
 import resource
 import socket
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
 from . import _forking, _staging, base, cache, cgroups, ids
 from ._forking import Process
-from ._reading import Reader
+from ._reading import Reader, Stream
 from ._streams import Outcome, converse
 from .config import FleetConfig
+from .hosts import CommandResult
 from .snapshot import Snapshot
 
 _START_S = 60  # a start takes a tenth of a second; a machine in trouble gets some patience
@@ -38,28 +39,11 @@ _MOST_FILES = 65_536
 _OVERTIME_S = 6.0  # monitor: 2.3 s to end a tree, pid 1 of the host: 3 s, then we give up
 
 
-@dataclass(frozen=True)
-class CommandResult:
-    """How one command ended."""
-
-    returncode: int
-    """128 + signal where one ended it; 124 out of time; 126 no process left or not executable;
-    127 not found; 137 its monitor was killed."""
-    stdout: bytes
-    stderr: bytes
-    timed_out: bool = False
-    left_out: int = 0
-    """Bytes of output that were left out of the middle of stdout and stderr."""
-    exec_errno: int | None = None
-    """Why the program could not be executed."""
-    unknown_user: bool = False
-    no_process: bool = False
-    """The host had no process left to give."""
-    seconds: float = 0.0
-
-
 class Fleet:
     """Running hosts. Made by `start`; call `stop` when done."""
+
+    observer = "fleet"
+    """Who reads the hosts, as it stands in recordings."""
 
     def __init__(
         self,
@@ -83,9 +67,14 @@ class Fleet:
         self._control = control
         self._commands = commands
         self._group = group
-        self._reader = Reader(self.hosts, staged, self._ask)
+        self._reader = Reader(self.hosts, staged, self._exchange)
         self._leftovers: list[int] = []
         self._stopped = False
+
+    @property
+    def base(self) -> str:
+        """Hash of the packages that the hosts' base holds; '' where nobody knows."""
+        return base.built_identity() or ""
 
     async def run(
         self,
@@ -249,6 +238,14 @@ class Fleet:
         ours.settimeout(_ANSWER_S)
         return ours
 
+    @contextlib.contextmanager
+    def _exchange(self, request: dict[str, Any]) -> Iterator[Stream]:
+        with (
+            self._ask(request, socket.SOCK_STREAM) as channel,
+            channel.makefile("rw", encoding="ascii", newline="\n") as stream,
+        ):
+            yield stream
+
     def _question(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         with self._ask(request, socket.SOCK_SEQPACKET) as channel:
             return _receive(channel)
@@ -310,7 +307,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
         for host in config.hosts:
             commands[host.name], theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             far.append(theirs)
-        staged = _staging.stage(config, started_at, opened)
+        staged = _staging.stage(config, started_at, opened, _staging.own_addresses(config))
         spec = _staging.specification(config, staged, mapping, tree)
         spec["group"] = str(group.folder) if group else None
         memory = os.memfd_create("hosts", os.MFD_CLOEXEC)

@@ -30,7 +30,8 @@ from peerwatch.errors import InfrastructureFault
 
 from . import base, ids
 from .config import FleetConfig
-from .fleet import CommandResult, Fleet, start
+from .fleet import Fleet, start
+from .hosts import CommandResult
 
 _SHELL = "/bin/sh"
 _SAFE = "PATH=/usr/bin:/bin; "  # our own programs are not looked up where the subject may write

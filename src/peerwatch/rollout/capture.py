@@ -62,10 +62,9 @@ def printable(path: str) -> str:
 class Recorder:
     """Keeps the recording of one rollout."""
 
-    def __init__(self, stage: Stage, hosts: fleet.Fleet, base: str) -> None:
+    def __init__(self, stage: Stage, hosts: fleet.Hosts) -> None:
         self.stage = stage
         self.hosts = hosts
-        self.base = base
         self.phase: Phase = "order"
         self.turn = 0
         self.closed = False
@@ -262,7 +261,8 @@ class Recorder:
         stage = self.stage
         return Recording(
             scenario=stage.scenario, arm=stage.arm.as_dict(), stage_id=stage.stage_id,
-            wording=stage.wording, seed=stage.seed, observer="fleet", base=self.base,
+            wording=stage.wording, seed=stage.seed, observer=self.hosts.observer,
+            base=self.hosts.base,
             followup=stage.followup, order=stage.order, started_at=self.hosts.started_at,
             listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
             phases=tuple(self._phases), utterances=tuple(self._utterances),

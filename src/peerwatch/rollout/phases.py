@@ -13,7 +13,6 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import ToolDef
 from inspect_ai.util import (
     LimitExceededError,
-    sandbox,
     store_as,
     token_limit,
     turn_limit,
@@ -25,8 +24,8 @@ from peerwatch.design import parse_arm
 from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.observed import THRESHOLD, left_by_subject
 from peerwatch.evidence.types import Ended, Phase
-from peerwatch.fleet.provider import FleetSandbox
 from peerwatch.rollout.capture import Recorder
+from peerwatch.rollout.hosts import running
 from peerwatch.rollout.reply import encodable
 from peerwatch.rollout.store import RolloutStore
 from peerwatch.rollout.subject import Course, subject
@@ -61,17 +60,17 @@ def staged_rollout() -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
         stage = stage_of(state)
-        hosts = sandbox().as_type(FleetSandbox).fleet
-        recorder = Recorder(stage, hosts, fleet.base.built_identity() or "")
-        tools = bind(stage, recorder)
-        state.messages = opening(stage, hosts.started_at)
-        for phase in ("order", *stage.followup):
-            recorder.begin(phase)
-            if phase == "questions":
-                await ask(state, stage, recorder, tools)
-            elif phase == "order" or something_left(recorder):
-                await act(state, stage, recorder, tools, phase)
-            store_as(RolloutStore).recording = recorder.recording().model_dump_json()
+        async with running(stage.fleet) as hosts:
+            recorder = Recorder(stage, hosts)
+            tools = bind(stage, recorder)
+            state.messages = opening(stage, hosts.started_at)
+            for phase in ("order", *stage.followup):
+                recorder.begin(phase)
+                if phase == "questions":
+                    await ask(state, stage, recorder, tools)
+                elif phase == "order" or something_left(recorder):
+                    await act(state, stage, recorder, tools, phase)
+                store_as(RolloutStore).recording = recorder.recording().model_dump_json()
         return state
 
     return solve

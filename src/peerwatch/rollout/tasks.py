@@ -6,6 +6,7 @@ whose arguments never vary. Contents go to the hosts by their hash; the log hold
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from inspect_ai import Epochs, Task
@@ -21,7 +22,7 @@ from peerwatch.rollout.scoring import conduct
 from peerwatch.scenarios import certify, load, stages
 from peerwatch.scenarios.types import Scenario, Stage
 
-SANDBOXES = ("fleet",)
+SANDBOXES = ("fleet", "docker")
 
 VIEWER = ViewerConfig(
     trust_content=False,
@@ -62,8 +63,16 @@ def sample(stage: Stage, sandbox: str) -> Sample:
             "stage_id": stage.stage_id,
             "canary": load(stage.scenario).canary,
         },
-        sandbox=SandboxEnvironmentSpec(sandbox, stage.fleet),
+        sandbox=_sandbox(stage, sandbox),
     )
+
+
+def _sandbox(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
+    if kind == "docker":
+        from peerwatch.fleet.docker.compose import compose
+
+        return SandboxEnvironmentSpec(kind, compose(stage.fleet))
+    return SandboxEnvironmentSpec(kind, stage.fleet)
 
 
 def build_task(
@@ -91,6 +100,12 @@ def build_task(
     )
 
 
+def _require_docker() -> None:
+    from peerwatch.fleet.docker import require
+
+    require(lambda line: print(line, file=sys.stderr))  # noqa: T201  (Inspect's display is not up)
+
+
 def inspect_task(
     name: str, *, rollouts: int, sandbox: str, levels: Mapping[str, str | Sequence[str]]
 ) -> Task:
@@ -101,8 +116,14 @@ def inspect_task(
         rollouts: (wording, seed) pairs in every arm.
         sandbox: where the hosts are.
         levels: level or levels by factor, e.g. ``{"target": "peer"}``.
+
+    Raises:
+        UsageError: an unknown level or sandbox.
+        EnvironmentProblem: the sandbox is docker, and the engine cannot be used.
     """
     scenario = load(name)
+    if sandbox == "docker":
+        _require_docker()
     asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
              for factor, level in levels.items()]
     arms = with_controls(arms_over(scenario.factors, asked), scenario.control)

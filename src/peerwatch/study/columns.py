@@ -100,7 +100,9 @@ ANSWERS = (
 COST = (
     Column("turns", COUNT, "turns of the phase"),
     Column("fixed_reply", FLAG, "1: the one fixed reply was given"),
-    Column("observer", pl.String, "who read the machines"),
+    Column("observer", pl.String,
+           "who read the machines: fleet (the hosts' supervisor) or docker (a container of ours "
+           "beside the hosts; what is weaker there: docs/docker.md)"),
     Column("base", pl.String, "hash of the packages that the base system holds"),
     Column("input_tokens", pl.Int64, "of the whole rollout, the same in each of its rows"),
     Column("output_tokens", pl.Int64, "of the whole rollout"),

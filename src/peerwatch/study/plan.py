@@ -19,6 +19,10 @@ from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study.asked import ORGANISM, Study
 from peerwatch.study.memory import Bound, bound
 
+MOST_AT_ONCE = {"docker": 24}
+"""By sandbox. An engine has addresses for 31 networks unless it is told otherwise; a rollout takes
+one, and others may be there."""
+
 
 @dataclass(frozen=True)
 class PlannedArm:
@@ -122,8 +126,13 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         stages=staged,
         content=scenario.content_hash(),
         smallest=smallest_difference(study.rollouts),
-        bound=bound(staged[0], len(staged) * len(study.models), at_once),
+        bound=bound(staged[0], len(staged) * len(study.models),
+                    _fewer(at_once, MOST_AT_ONCE.get(study.sandbox))),
     )
+
+
+def _fewer(*most: int | None) -> int | None:
+    return min((each for each in most if each is not None), default=None)
 
 
 def _require_targets(study: Study, scenario: Scenario) -> None:

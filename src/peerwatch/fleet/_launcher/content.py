@@ -12,39 +12,57 @@ from collections.abc import Iterator
 
 _CHUNK = 1 << 20
 _COMPARED = 1 << 18  # two of them stay in the processor's cache
-# Holes cost their maker nothing, and 1 TB of them an hour of hashing; one file may have so many,
+# Holes cost their maker nothing, and 1 TB of them an hour of hashing: one file may have so many,
 _MOST_HOLES = 256 << 20
-# and all that one process hashes together so many, and as many pages of mappings.
-_left = {"holes": 1 << 30, "mapped": 1 << 30}
+# and all that one snapshot hashes together so many, and as many bytes of mapped pages.
+_MOST_TOGETHER = 1 << 30
 _MOST_COPIED = 64 << 20
-_seen: dict[tuple[int, int], str] = {}  # by device and inode: one may have 100,000 names
 
 
-def hash_open(descriptor: int) -> tuple[str | None, str | None]:
-    """(sha256, reason for none) of a regular file that is already open.
+class Hasher:
+    """Hashes for one snapshot: an inode is read once, holes and mapped pages are rationed."""
 
-    Whoever calls this lives for one snapshot: an inode is read once, and holes are rationed.
-    """
-    state = os.fstat(descriptor)
-    if not stat.S_ISREG(state.st_mode):
-        return None, "no longer a regular file"
-    inode = (state.st_dev, state.st_ino)
-    if inode in _seen:
-        return _seen[inode], None
-    holes = state.st_size - state.st_blocks * 512
-    if holes > min(_MOST_HOLES, _left["holes"]):
-        return None, "sparse: longer than what it occupies, not hashed"
-    _left["holes"] -= max(0, holes)
-    digest = hashlib.sha256()
-    offset = 0
-    while offset < state.st_size:  # no further than the size was: it may be growing
-        chunk = os.pread(descriptor, min(_CHUNK, state.st_size - offset), offset)
-        if not chunk:
-            break
-        digest.update(chunk)
-        offset += len(chunk)
-    _seen[inode] = digest.hexdigest()
-    return _seen[inode], None
+    def __init__(self) -> None:
+        self._holes_left = self._mapped_left = _MOST_TOGETHER
+        self._seen: dict[tuple[int, int], str] = {}  # an inode may have 100,000 names
+
+    def file(self, descriptor: int) -> tuple[str | None, str | None]:
+        """(sha256, reason for none) of a regular file that is already open."""
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            return None, "no longer a regular file"
+        inode = (state.st_dev, state.st_ino)
+        if inode in self._seen:
+            return self._seen[inode], None
+        holes = state.st_size - state.st_blocks * 512
+        if holes > min(_MOST_HOLES, self._holes_left):
+            return None, "sparse: longer than what it occupies, not hashed"
+        self._holes_left -= max(0, holes)
+        digest = hashlib.sha256()
+        offset = 0
+        while offset < state.st_size:  # no further than the size was: it may be growing
+            chunk = os.pread(descriptor, min(_CHUNK, state.st_size - offset), offset)
+            if not chunk:
+                break
+            digest.update(chunk)
+            offset += len(chunk)
+        self._seen[inode] = digest.hexdigest()
+        return self._seen[inode], None
+
+    def memory(self, pid: int, ranges: list[tuple[int, int]]) -> str:
+        """sha256 of (address, length) ranges of a process, whole pages.
+
+        Raises:
+            OSError: the process is gone, or too much was asked for already.
+        """
+        wanted = sum(length for _, length in ranges)
+        if wanted > self._mapped_left:
+            raise OSError(7, "too much is mapped, not hashed")
+        self._mapped_left -= wanted
+        digest = hashlib.sha256()
+        for chunk in _pages(pid, ranges, wanted):
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
 def same(descriptor: int, known: int) -> bool:
@@ -63,22 +81,6 @@ def same(descriptor: int, known: int) -> bool:
             return False
         offset += got
     return True
-
-
-def hash_memory(pid: int, ranges: list[tuple[int, int]]) -> str:
-    """sha256 of (address, length) ranges of a process, whole pages.
-
-    Raises:
-        OSError: the process is gone, or too much was asked for already.
-    """
-    wanted = sum(length for _, length in ranges)
-    if wanted > _left["mapped"]:
-        raise OSError(7, "too much is mapped, not hashed")
-    _left["mapped"] -= wanted
-    digest = hashlib.sha256()
-    for chunk in _pages(pid, ranges, wanted):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def copy_memory(pid: int, ranges: list[tuple[int, int]]) -> int:

@@ -12,12 +12,13 @@ import os
 import re
 import stat
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import content
 
 if TYPE_CHECKING:
-    from .walker import Place
+    from .place import Place
 
 _DELETED = " (deleted)"
 _MEMORY_FILE = "/memfd:"
@@ -63,22 +64,22 @@ class Inhabitants:
         self.complete = self.complete and self.text <= _MOST_TEXT
         return self.complete
 
-    def hash_held(self, index: int) -> list[Any]:
+    def hash_held(self, index: int, hasher: content.Hasher) -> list[Any]:
         """[sha256 or None, error or None]; of a mapping, the hash of its pages from the start."""
         pid, descriptor, ranges = self.sources[index]
         try:
             if descriptor == _MAPPING:
-                return [content.hash_memory(pid, ranges), None]
+                return [hasher.memory(pid, ranges), None]
             opened = _open_regular(f"/proc/{pid}/fd/{descriptor}")
             try:
-                return list(content.hash_open(opened))
+                return list(hasher.file(opened))
             finally:
                 os.close(opened)
         except OSError as error:
             return [None, error.strerror]
 
 
-def read(places: list[Place]) -> dict[str, Inhabitants]:
+def read(places: Sequence[Place]) -> dict[str, Inhabitants]:
     """Every process of every host; pid 1 of a host and its own descriptors are left out."""
     found = {place.name: Inhabitants() for place in places}
     by_namespace = {place.namespace: place for place in places}

@@ -16,8 +16,8 @@ import socket
 import time
 from typing import Any
 
-from . import confine, kernel, netlink, stage
-from .commands import PATH, CommandServer
+from . import confine, kernel, netlink, services, stage
+from .commands import CommandServer
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = (
@@ -37,8 +37,6 @@ _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
 # After the first wrap of the counter the kernel leaves 300 numbers unused (RESERVED_PIDS).
 _RESERVED_PIDS = 300
 _OWN_PROCESSES = 16  # launcher, supervisor, snapshots under way
-_OPEN_FILES = 1024
-_SSHD_NUMBER = "/run/sshd.pid"
 
 
 def run(
@@ -67,9 +65,9 @@ def run(
     link.close()
     pid_limit = _kernel_limits(spec["limits"])
     _give_up_rights(spec)
-    services = [_start(argv) for argv in host["services"]]
-    if services:
-        _wait_for_ssh(services[0])
+    started = [services.start(argv) for argv in host["services"]]
+    if started:
+        services.wait_for_ssh(started[0])
     roots = [
         os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
         os.open("/dev/shm", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),  # noqa: S108
@@ -81,7 +79,7 @@ def run(
         os.close(descriptor)
     # Not before: the kernel counts what all hosts of a user have under way through sockets
     # together, and refuses further ones to processes whose own limit is below that count.
-    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    services.limit(resource.RLIMIT_NOFILE, services.OPEN_FILES)
     serve(supervisor, commands)
 
 
@@ -168,52 +166,13 @@ def _give_up_rights(spec: dict[str, Any]) -> None:
         (resource.RLIMIT_DATA, memory),
         (resource.RLIMIT_CORE, 0),
     ):
-        _limit(name, most)
+        services.limit(name, most)
     os.umask(0o022)
     kernel.new_session_keyring()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     confine.refuse_system_calls(spec["one_user"])
     confine.drop_capabilities()
     kernel.retitle("/sbin/init")
-
-
-def _limit(name: int, most: int) -> None:
-    hard = resource.getrlimit(name)[1]
-    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(name, (value, value))
-
-
-def _start(argv: list[str]) -> int:
-    """Start a service in a session of its own; its pid."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        os.setsid()
-        null = os.open("/dev/null", os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        os.closerange(3, 1024)
-        _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
-        os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})  # noqa: S606
-    finally:
-        os._exit(127)
-
-
-def _wait_for_ssh(pid: int) -> None:
-    """Wait until port 22 listens, so that the first command may already use ssh.
-
-    sshd writes its number to a file once it listens. To connect would leave a line in auth.log; to
-    read the table of sockets costs 10 ms of CPU until it is there.
-    """
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        if os.path.exists(_SSHD_NUMBER):
-            return
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            raise kernel.StepFailed("sshd ended while starting", 5)
-        time.sleep(0.002)
-    raise kernel.StepFailed("sshd did not listen within 10 s", 110)
 
 
 def serve(supervisor: socket.socket, commands: socket.socket) -> None:

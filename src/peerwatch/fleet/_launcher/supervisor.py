@@ -18,6 +18,7 @@ import time
 from typing import Any
 
 from . import held, host, kernel, memory, netlink, walker
+from .place import Place, open_file
 
 _CALM, _BUSY = 0.25, 0.05  # seconds between looks at the memory in use
 _SNAPSHOT_CPU = 300  # seconds; a hostile tree can only cost its own child this much
@@ -38,7 +39,7 @@ class Supervisor:
         self.commands = commands
         self.contents = contents
         """What files were filled with, to compare them with later."""
-        self.places: list[walker.Place] = []
+        self.places: list[Place] = []
         self.ours = {os.getpid()}
         """Own processes, which the memory guard leaves alone."""
         self.guard = memory.Guard(int(spec["limits"]["memory_mb"]) << 20, self.ours)
@@ -148,12 +149,12 @@ class Supervisor:
         finally:
             os._exit(70)
 
-    def _place(self, index: int, pid: int, descriptors: list[int]) -> walker.Place:
+    def _place(self, index: int, pid: int, descriptors: list[int]) -> Place:
         one = self.spec["hosts"][index]
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         root, shm, *volumes = descriptors
         mounts = [volume["mount"] for volume in one["volumes"]]
-        return walker.Place(
+        return Place(
             name=one["name"],
             pid=pid,
             namespace=one["namespace"],
@@ -194,7 +195,7 @@ class Supervisor:
             try:
                 if request["ask"] == "open":
                     place = next(one for one in self.places if one.name == request["host"])
-                    opened = walker.open_file(place, request["path"])
+                    opened = open_file(place, request["path"])
                 elif request["ask"] == "open_held":
                     place = next(one for one in self.places if one.name == request["host"])
                     opened = held.open_held(
@@ -218,6 +219,7 @@ class Supervisor:
         try:
             self.control.close()
             resource.setrlimit(resource.RLIMIT_CPU, (_SNAPSHOT_CPU, _SNAPSHOT_CPU))
-            walker.answer(self.places, self.contents, reply)
+            stream = reply.makefile("rw", encoding="ascii", newline="\n")
+            walker.answer(self.places, self.contents, stream)
         finally:
             os._exit(0)
