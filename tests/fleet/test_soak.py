@@ -15,15 +15,15 @@ SCRIPT = Path(__file__).resolve().parent.parent.parent / "bench" / "soak.py"
 
 
 def test_a_small_soak_passes_and_is_written_down(built: None, tmp_path: Path) -> None:
-    """24 rollouts, 8 at once, two of them through Inspect."""
+    """36 rollouts, 8 at once, three of them through Inspect."""
     page = tmp_path / "soak.md"
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "24", "8", "--write", str(page)],
+        [sys.executable, str(SCRIPT), "36", "8", "--write", str(page)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     text = page.read_text()
-    assert "24 rollouts of three hosts, 8 at once" in text
+    assert "36 rollouts of three hosts, 8 at once" in text
     for quantity in ("RSS of the controller", "descriptors", "processes", "namespaces", "mounts"):
         assert text.count(f"| {quantity} | ") == 2
     assert "GREW" not in text
