@@ -19,6 +19,7 @@ import datetime
 import gc
 import os
 import platform
+import re
 import statistics
 import sys
 import tempfile
@@ -34,13 +35,16 @@ from peerwatch.fleet import FileEntry, FleetConfig, HostConfig, Volume, base, bl
 INSPECT_PART = 10  # of so many rollouts one goes through Inspect
 ROUNDS = 16
 ORGANISM = "organism/loyal"
-ROOM, PART = 4 << 20, 0.03
+SETTLES, EXACT = 0.10, 0.01
 RULES = f"""
-Rule for memory: the median of the last quarter of the rounds is at most {ROOM >> 20} MiB or
-{PART:.0%} (the larger) above that of the second quarter. Rule for everything else: after every
-round exactly what there was after the first. Memory is counted after a collection of garbage.
-The row of the hosts' own memory is for information: it is the largest that was seen during a
-round, of all rollouts then running together, and has no rule.
+Early and late are, for memory, the medians of the second and the last quarter of the rounds, and
+for the rest what there was after the first round and the most after any. The rules: what is
+allocated, in bytes by the C library and in objects by Python, is late at most {EXACT:.0%} above
+early. RSS and PSS, which also hold what was freed and lies between what was not, at most
+{SETTLES:.0%}. Of everything else there is never more than after the first round. Memory is counted
+after a collection of garbage and after the C library has given back what it can. The hosts' own
+memory is the largest that was seen during a round, of all rollouts then running together; it has
+no rule, as it ends with them.
 """
 _PR_SET_CHILD_SUBREAPER = 36
 _COMMANDS = (
@@ -58,20 +62,37 @@ class Count:
     rss: int
     """Of this process, bytes; so is the next."""
     pss: int
+    allocated: int
+    """By the C library, bytes."""
+    objects: int
+    """By Python, blocks."""
     descriptors: int
     processes: int
     """Below this process, with those that lost their parent; zombies count."""
     namespaces: int
     """In which these, or descriptors of this process, live; this process's own are left out."""
     mounts: int
-    """That look like a host's, or hold a namespace."""
+    """That are a host's: others on the machine mount too, but not with such names."""
     files: int
     """In the temporary folder and in the cache."""
+
+
+class _Heap(ctypes.Structure):
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks",
+                     "uordblks", "fordblks", "keepcost")
+    )  # fmt: skip
 
 
 def count(folders: tuple[Path, ...]) -> Count:
     """Count everything; waits up to 10 s for processes that are just ending."""
     gc.collect()
+    libc = ctypes.CDLL(None)
+    libc.malloc_trim(0)
+    libc.mallinfo2.restype = _Heap  # glibc 2.33
+    heap = libc.mallinfo2()
+    objects = sys.getallocatedblocks()
     end = time.monotonic() + 10
     while below() and time.monotonic() < end:
         time.sleep(0.02)
@@ -80,11 +101,12 @@ def count(folders: tuple[Path, ...]) -> Count:
     return Count(
         rss=memory(os.getpid(), "Rss"),
         pss=memory(os.getpid(), "Pss"),
+        allocated=heap.uordblks + heap.hblkhd,
+        objects=objects,
         descriptors=len(list(Path("/proc/self/fd").iterdir())),
         processes=len(left),
         namespaces=len(namespaces(left)),
-        mounts=len([line for line in mounts if "userxattr" in line or "/dev/sd" in line
-                    or " - nsfs " in line]),
+        mounts=len([line for line in mounts if re.search(" - (overlay|tmpfs) /dev/sd", line)]),
         files=sum(len(names) for folder in folders for _, _, names in os.walk(folder)),
     )
 
@@ -245,7 +267,7 @@ class Row:
 
     def cells(self) -> tuple[str, str, str, str]:
         """As text."""
-        shown = [f"{n / (1 << 20):.1f} MiB" if self.memory else f"{n:g}"
+        shown = [f"{n / (1 << 20):.1f} MiB" if self.memory else f"{n:,.0f}"
                  for n in (self.early, self.late)]  # fmt: skip
         return self.name, *shown, "pass" if self.ok else "GREW"
 
@@ -255,11 +277,16 @@ def judge(counts: list[Count]) -> list[Row]:
     quarter = max(1, len(counts) // 4)
     second, last = counts[quarter : 2 * quarter] or counts[-1:], counts[-quarter:]
     rows = []
-    for name in ("rss", "pss"):
-        early, late = (statistics.median(getattr(one, name) for one in part)
-                       for part in (second, last))  # fmt: skip
-        ok = late <= early + max(ROOM, PART * early)
-        rows.append(Row(f"{name.upper()} of the controller", early, late, ok, memory=True))
+    for field, name, part in (
+        ("rss", "RSS of the controller", SETTLES),
+        ("pss", "PSS of the controller", SETTLES),
+        ("allocated", "allocated by the C library", EXACT),
+        ("objects", "objects of Python", EXACT),
+    ):
+        early, late = (statistics.median(getattr(one, field) for one in some)
+                       for some in (second, last))  # fmt: skip
+        ok = late <= early * (1 + part)
+        rows.append(Row(name, early, late, ok, memory=field != "objects"))
     for name in ("descriptors", "processes", "namespaces", "mounts", "files"):
         seen = [getattr(one, name) for one in counts]
         rows.append(Row(name, seen[0], max(seen), max(seen) <= seen[0]))
@@ -280,7 +307,7 @@ def soak(rollouts: int, at_once: int) -> tuple[list[Row], list[Row], Tick, float
         through_inspect(1, 1, Tick(1))
         parts = []
         for many, run in ((direct, "direct"), (share, "inspect")):
-            size = max(min(at_once, many), -(-many // ROUNDS))
+            size = max(1, min(at_once, -(-many // 4)), -(-many // ROUNDS))
             counts = []
             for first in range(0, many, size):
                 now = min(size, many - first)
@@ -306,8 +333,8 @@ def markdown(
         "",
     ]
     for title, early, late, rows in (
-        ("through `Fleet`", "first or second quarter", "last quarter or most", direct),
-        ("through Inspect", "first or second quarter", "last quarter or most", inspect),
+        ("through `Fleet`", "early", "late", direct),
+        ("through Inspect", "early", "late", inspect),
     ):
         lines += [f"| {title} | {early} | {late} | |", "|---|---|---|---|"]
         lines += ["| " + " | ".join(row.cells()) + " |" for row in rows] + [""]

@@ -30,12 +30,21 @@ class Neighbours:
         self.second = second
 
     def go_on_during(
-        self, hosts: Hosts, command: str | list[str], *, host: str = "ops", **more: Any
+        self,
+        hosts: Hosts,
+        command: str | list[str],
+        *,
+        host: str = "ops",
+        own_too: bool = True,
+        **more: Any,
     ) -> CommandResult:
-        """Run the attack; its result, once everybody else has gone on during and after it."""
+        """Run the attack; its result, once everybody else has gone on during and after it.
+
+        `own_too`: the attacked rollout's other hosts as well.
+        """
         argv = ["bash", "-c", command] if isinstance(command, str) else command
         attack = partial(hosts.fleet.run, host, argv, **more)
-        others = [one for one in hosts.fleet.hosts if one != host]
+        others = [one for one in hosts.fleet.hosts if own_too and one != host]
         return anyio.run(self._both, hosts.fleet, attack, others)
 
     async def _both(

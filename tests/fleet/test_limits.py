@@ -82,7 +82,8 @@ def test_processes_of_a_rollout(fresh: Begin, neighbours: Neighbours) -> None:
 def test_a_fork_bomb_ends_with_its_command(fresh: Begin, neighbours: Neighbours) -> None:
     hosts = fresh(processes=128)
     line = ":(){ :|:& };:; setsid bash -c ':(){ :|:& };:' & sleep 600"
-    result = neighbours.go_on_during(hosts, line, timeout=2)
+    kept = hosts.fleet.pid_limit_kept
+    result = neighbours.go_on_during(hosts, line, own_too=kept, timeout=2)
     assert result.timed_out
     assert hosts.out("ops", "echo alive") == "alive"
     assert hosts.out("ops", "ps ax | grep -c '[b]ash'") == "1"

@@ -15,15 +15,15 @@ SCRIPT = Path(__file__).resolve().parent.parent.parent / "bench" / "soak.py"
 
 
 def test_a_small_soak_passes_and_is_written_down(built: None, tmp_path: Path) -> None:
-    """24 rollouts, 8 at once, two of them through Inspect."""
+    """36 rollouts, 8 at once, three of them through Inspect."""
     page = tmp_path / "soak.md"
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "24", "8", "--write", str(page)],
+        [sys.executable, str(SCRIPT), "36", "8", "--write", str(page)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     text = page.read_text()
-    assert "24 rollouts of three hosts, 8 at once" in text
+    assert "36 rollouts of three hosts, 8 at once" in text
     for quantity in ("RSS of the controller", "descriptors", "processes", "namespaces", "mounts"):
         assert text.count(f"| {quantity} | ") == 2
     assert "GREW" not in text
@@ -42,12 +42,16 @@ def soak() -> ModuleType:
 
 
 def test_growth_is_told_by_the_rules(soak: ModuleType) -> None:
-    """One descriptor after one round, or memory that grows by 1 MiB a round, fails."""
+    """One descriptor after one round, or memory that grows by 2 % a round (allocated: 0.2 %), fails."""
     rest = {"processes": 0, "namespaces": 0, "mounts": 0, "files": 9}
-    flat = soak.Count(rss=100 << 20, pss=90 << 20, descriptors=9, **rest)
+    flat = soak.Count(
+        rss=100 << 20, pss=90 << 20, allocated=40 << 20, objects=800_000, descriptors=9, **rest
+    )
     assert all(row.ok for row in soak.judge([flat] * 16))
-    leak = [replace(flat, rss=(100 + round_) << 20) for round_ in range(16)]
-    assert [row.name for row in soak.judge(leak) if not row.ok] == ["RSS of the controller"]
+    for field, room in (("rss", 20), ("pss", 20), ("allocated", 2), ("objects", 2)):
+        value = getattr(flat, field)
+        leak = [replace(flat, **{field: value * (100 + n * room / 10) / 100}) for n in range(16)]
+        assert len([row for row in soak.judge(leak) if not row.ok]) == 1
     for name in ("descriptors", "processes", "namespaces", "mounts", "files"):
         once = [flat] * 15 + [replace(flat, **{name: getattr(flat, name) + 1})]
         assert [row.name for row in soak.judge(once) if not row.ok] == [name]
