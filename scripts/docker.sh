@@ -40,7 +40,8 @@ leave() {
     fi
     [ -z "$work" ] || rm -rf --one-file-system "$work"
     # Folders that an engine makes outside its own place; only where they are empty.
-    rmdir /opt/containerd/{bin,lib} /opt/containerd /run/docker /run/containerd 2>/dev/null || true
+    rmdir /opt/containerd/{bin,lib} /opt/containerd /run/docker/plugins /run/docker \
+        /run/containerd/s /run/containerd 2>/dev/null || true
     exit "$status"
 }
 trap leave EXIT
