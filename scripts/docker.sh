@@ -4,6 +4,7 @@
 # of it, whatever happens. Other engines of the machine are not touched.
 #
 #   scripts/docker.sh [arguments for pytest]
+#   scripts/docker.sh --bench       what a rollout costs there, in place of the tests
 #
 # Where that cannot be done it says why in one line and is content; where PEERWATCH_REQUIRE lists
 # docker, it fails.
@@ -145,6 +146,10 @@ note "engine $(docker version --format '{{.Server.Version}}'), compose $(docker 
 export PEERWATCH_DOCKER=1 PEERWATCH_REQUIRE="${PEERWATCH_REQUIRE:+$PEERWATCH_REQUIRE,}docker"
 export INSPECT_DOCKER_CLI_CONCURRENCY=8
 status=0
-"$python" -m pytest -m docker tests/docker "$@" || status=$?
+if [ "${1:-}" = --bench ]; then
+    "$python" bench/docker.py || status=$?
+else
+    "$python" -m pytest -m docker tests/docker "$@" || status=$?
+fi
 empty || status=1
 exit "$status"
