@@ -4,6 +4,7 @@
 # of it, whatever happens. Other engines of the machine are not touched.
 #
 #   scripts/docker.sh [arguments for pytest]
+#   scripts/docker.sh --bench       what a rollout costs there, in place of the tests
 #
 # Where that cannot be done it says why in one line and is content; where PEERWATCH_REQUIRE lists
 # docker, it fails.
@@ -40,7 +41,8 @@ leave() {
     fi
     [ -z "$work" ] || rm -rf --one-file-system "$work"
     # Folders that an engine makes outside its own place; only where they are empty.
-    rmdir /opt/containerd/{bin,lib} /opt/containerd /run/docker /run/containerd 2>/dev/null || true
+    rmdir /opt/containerd/{bin,lib} /opt/containerd /run/docker/plugins /run/docker \
+        /run/containerd/s /run/containerd 2>/dev/null || true
     exit "$status"
 }
 trap leave EXIT
@@ -144,6 +146,10 @@ note "engine $(docker version --format '{{.Server.Version}}'), compose $(docker 
 export PEERWATCH_DOCKER=1 PEERWATCH_REQUIRE="${PEERWATCH_REQUIRE:+$PEERWATCH_REQUIRE,}docker"
 export INSPECT_DOCKER_CLI_CONCURRENCY=8
 status=0
-"$python" -m pytest -m docker tests/docker "$@" || status=$?
+if [ "${1:-}" = --bench ]; then
+    "$python" bench/docker.py || status=$?
+else
+    "$python" -m pytest -m docker tests/docker "$@" || status=$?
+fi
 empty || status=1
 exit "$status"

@@ -149,7 +149,7 @@ def _end(place: MergedPlace, since: int) -> int:
 
 
 def _begun(place: MergedPlace, since: int) -> set[int]:
-    """Processes of a host that entered it or were adopted since then, with all below them."""
+    """Processes of a host that entered it or were adopted after then, with all below them."""
     parents: dict[int, tuple[int, int]] = {}
     for name in os.listdir("/proc"):
         try:
@@ -161,6 +161,6 @@ def _begun(place: MergedPlace, since: int) -> set[int]:
         except (OSError, ValueError, IndexError):
             continue
     roots = [pid for pid, (parent, started) in parents.items()
-             if started >= since and pid != place.pid
+             if started > since and pid != place.pid
              and (parent == place.pid or parent not in parents)]  # fmt: skip
     return {*roots, *(below for root in roots for below in descendants(root))} & parents.keys()
