@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from containers import Running, containers, small_config
 
-from peerwatch.fleet.docker import require
+from peerwatch.fleet.docker.image import require
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from peerwatch.fleet import FileEntry, FleetConfig, HostConfig, Limits, Snapshot, Volume, blobs
-from peerwatch.fleet.docker import DockerHosts, attached
 from peerwatch.fleet.docker.compose import compose
+from peerwatch.fleet.docker.hosts import DockerHosts, attached
 from peerwatch.fleet.hosts import CommandResult
 
 WEIGHTS = hashlib.shake_256(b"weights of the tests").digest(3 << 20)

@@ -96,7 +96,7 @@ def run(
     if sandbox == "fleet":
         _require_fleet()
     elif sandbox == "docker":
-        from peerwatch.fleet.docker import require
+        from peerwatch.fleet.docker.image import require
 
         require(lambda line: click.echo(line, err=True))
     for line in plan.lines():

@@ -27,7 +27,7 @@ async def running(config: fleet.FleetConfig) -> AsyncIterator[fleet.Hosts]:
     if own is not None:
         yield own
         return
-    from peerwatch.fleet.docker import attached
+    from peerwatch.fleet.docker.hosts import attached
 
     try:
         container = (await sandbox().connection()).container

@@ -101,7 +101,7 @@ def build_task(
 
 
 def _require_docker() -> None:
-    from peerwatch.fleet.docker import require
+    from peerwatch.fleet.docker.image import require
 
     require(lambda line: print(line, file=sys.stderr))  # noqa: T201  (Inspect's display is not up)
 
