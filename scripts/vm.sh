@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# Runs a command on another kernel: Debian 13 in an emulated machine, with Debian 12's or 13's kernel.
+#
+#   scripts/vm.sh [--kernel 12|13] [--append WORDS] COMMAND…
+#
+# The command runs as root in a copy of this checkout, with the package and its development tools
+# installed; `as range …` and `as single …` run the rest as an ordinary user with and without a
+# range of ids. Both, and root, have the hosts' base. What it prints and its exit code come back,
+# and what it changes is gone with the machine. The first call builds the machine's disk, some ten
+# minutes, into the user's cache (PEERWATCH_VM names another place).
+#
+# It takes root on Debian for x86-64, and installs qemu and mmdebstrap where they are missing.
+# Elsewhere it says so and ends with 0. The processor is emulated: no times can be taken from it.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+kernel=13 append=""
+while [ $# -gt 0 ]; do
+    case $1 in
+    --kernel) kernel=$2 && shift 2 ;;
+    --append) append=$2 && shift 2 ;;
+    *) break ;;
+    esac
+done
+[ $# -gt 0 ] || { sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
+
+place=${PEERWATCH_VM:-${XDG_CACHE_HOME:-$HOME/.cache}/peerwatch/vm}
+python=${PYTHON:-.venv/bin/python}
+note() { printf '%s\n' "$*" >&2; }
+skip() { note "skipped: $*" && exit 0; }
+
+[ "$(id -u)" -eq 0 ] || skip "building the disk of a virtual machine takes root"
+grep -qsx 'ID=debian' /etc/os-release || skip "kernels come from this machine's Debian sources, and it is no Debian"
+[ "$(uname -m)" = x86_64 ] || skip "written for x86-64"
+
+# --- the disk: a Debian 13 with Python, the package's libraries and both kernels -----------------
+
+get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" >&2; }
+
+need() {
+    local missing=()
+    command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86)
+    command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+    command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    note "installing ${missing[*]}"
+    get update && get install -y --no-install-recommends "${missing[@]}"
+}
+
+sources() {
+    "$python" -c 'import sys
+from peerwatch.fleet._sources import sources
+print(sources(sys.argv[1]))' "$1"
+}
+
+# Kernel and modules of one Debian release, unpacked below $2.
+fetch_kernel() {
+    local suite=$1 target=$2 apt=$work/apt-$1 name
+    mkdir -p "$apt"/{lists/partial,cache/archives/partial,sources}
+    sources "$suite" >"$apt/sources/own.sources"
+    local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$apt/sources"
+        -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root)
+    get "${options[@]}" update
+    name=$(apt-cache "${options[@]}" depends linux-image-cloud-amd64 |
+        sed -n 's/^ *Depends: //p' | head -1)
+    (cd "$apt" && get "${options[@]}" download "$name")
+    dpkg-deb -x "$apt/$name"_*.deb "$target"
+}
+
+# A first root with the one module that finding the disk takes.
+first_root() {
+    local tree=$1 version=$2 root=$work/first-$2 module
+    mkdir -p "$root"/{bin,dev,new}
+    cp "$tree/bin/busybox" "$root/bin/busybox"
+    module=$(find "$tree/usr/lib/modules/$version" -name 'virtio_blk.ko*')
+    case $module in
+    *.xz) xz -dc "$module" >"$root/virtio_blk.ko" ;;
+    *) cp "$module" "$root/virtio_blk.ko" ;;
+    esac
+    cat >"$root/init" <<'INIT'
+#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox insmod /virtio_blk.ko
+while [ ! -b /dev/vda ]; do /bin/busybox sleep 0.1; done
+/bin/busybox mount -t ext4 /dev/vda /new
+/bin/busybox mount -o move /dev /new/dev
+exec /bin/busybox switch_root /new /vm/init
+INIT
+    chmod 755 "$root/init"
+    (cd "$root" && find . | "$tree/bin/busybox" cpio -o -H newc 2>/dev/null) >"$work/first-$version.cpio"
+    rm -rf "$root"
+}
+
+# Pid 1: what a Linux needs, the checkout from the second disk, the command, the end.
+write_init() {
+    cat >"$1/vm/init" <<'INIT'
+#!/bin/bash
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+export PYTHONPATH=/srv/peerwatch/src PYTHONDONTWRITEBYTECODE=1 COLUMNS=160
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t securityfs security /sys/kernel/security
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs -o mode=1777 shm /dev/shm
+mount -t tmpfs -o mode=1777 tmp /tmp
+mount -t tmpfs run /run
+ln -sf /proc/self/fd /dev/fd
+echo "+memory +pids +cpu" >/sys/fs/cgroup/cgroup.subtree_control
+ip link set lo up
+hostname guest
+mkdir -p /srv/peerwatch
+tar -xf /dev/vdb -C /srv/peerwatch
+cd /srv/peerwatch
+mkdir /sys/fs/cgroup/work
+echo guest-begins
+(
+    echo $BASHPID >/sys/fs/cgroup/work/cgroup.procs
+    exec setsid bash /srv/peerwatch/.vm-command </dev/null
+)
+printf '\nguest-ended-with:%d\n' $?
+sync
+echo o >/proc/sysrq-trigger
+sleep 60
+INIT
+    cat >"$1/usr/local/bin/as" <<'AS'
+#!/bin/bash
+# as USER COMMAND…: as an ordinary user.
+uid=$(id -u "$1") gid=$(id -g "$1") home=$(getent passwd "$1" | cut -d: -f6)
+shift
+exec setpriv --reuid="$uid" --regid="$gid" --init-groups env HOME="$home" "$@"
+AS
+    printf '#!/bin/sh\nexec python3 -c "from peerwatch.cli import main; main()" "$@"\n' >"$1/usr/local/bin/peerwatch"
+    chmod 755 "$1/vm/init" "$1/usr/local/bin/as" "$1/usr/local/bin/peerwatch"
+}
+
+make_disk() {
+    work=$place/.making
+    rm -rf "$work"
+    mkdir -p "$work"
+    local tree=$work/tree version suite
+    note "building a Debian 13 (some minutes)"
+    sources trixie | mmdebstrap --quiet --variant=minbase --format=directory \
+        --include=apparmor,busybox-static,iproute2,kmod,openssh-client,passwd,procps,python3,uidmap,util-linux \
+        --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
+        trixie "$tree" - >&2
+    mkdir -p "$tree/vm"
+    local packages
+    packages=$(echo "$tree"/usr/lib/python3.*/ | xargs basename)
+    "$python" -c 'import tomllib
+project = tomllib.load(open("pyproject.toml", "rb"))["project"]
+print(*project["dependencies"], *project["optional-dependencies"]["dev"], sep="\n")' >"$work/wanted"
+    note "installing what the package needs for $packages"
+    "$python" -m pip install -qq --disable-pip-version-check --only-binary :all: \
+        --python-version "${packages#python}" --constraint requirements-lock.txt \
+        --target "$tree/usr/local/lib/$packages/dist-packages" --requirement "$work/wanted" >&2
+    for suite in bookworm trixie; do
+        fetch_kernel "$suite" "$work/kernel-$suite"
+        version=$(basename "$work/kernel-$suite"/lib/modules/* 2>/dev/null) || true
+        [ -n "$version" ] && [ "$version" != '*' ] ||
+            version=$(basename "$work/kernel-$suite"/usr/lib/modules/*)
+        mkdir -p "$tree/usr/lib/modules"
+        cp -r "$work/kernel-$suite"/{,usr/}lib/modules/"$version" "$tree/usr/lib/modules/" 2>/dev/null || true
+        chroot "$tree" depmod "$version"
+        first_root "$tree" "$version"
+        mv "$work/first-$version.cpio" "$work/first-$suite.cpio"
+        cp "$work/kernel-$suite"/boot/vmlinuz-* "$work/linux-$suite"
+    done
+    write_init "$tree"
+    chroot "$tree" useradd -m range
+    chroot "$tree" useradd -m --key SUB_UID_COUNT=0 --key SUB_GID_COUNT=0 single
+    "$python" -c 'import sys
+from pathlib import Path
+from peerwatch.fleet import base
+base.export_file(Path(sys.argv[1]))' "$tree/vm/base.gz"
+    chmod 644 "$tree/vm/base.gz"
+    truncate -s 6G "$work/disk"
+    mkfs.ext4 -q -O ^has_journal -d "$tree" "$work/disk"
+    note "unpacking the hosts' base in it, for root and two users"
+    boot "$work" trixie "" for who in root range single ';' do as '$who' peerwatch fleet build --import /vm/base.gz '||' exit ';' done
+    rm -rf "$tree" "$work"/apt-* "$work"/kernel-* "$work/wanted"
+    rm -rf "$place/disk.d"
+    mv "$work" "$place/disk.d"
+}
+
+# --- a turn --------------------------------------------------------------------------------------
+
+# boot FOLDER SUITE OPTIONS COMMAND…
+boot() {
+    local folder=$1 suite=$2 options=$3 turn code
+    shift 3
+    turn=$(mktemp -d)
+    printf '%s\n' "$*" >"$turn/.vm-command"
+    git ls-files -z --cached --others --exclude-standard |
+        tar --null --files-from=- --ignore-failed-read -cf "$turn/checkout.tar" 2>/dev/null
+    tar -rf "$turn/checkout.tar" -C "$turn" .vm-command
+    # shellcheck disable=SC2086
+    qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 -m 3072 \
+        -nographic -no-reboot -nic none $options \
+        -kernel "$folder/linux-$suite" -initrd "$folder/first-$suite.cpio" \
+        -append "console=ttyS0 quiet panic=-1 mitigations=off $append" \
+        -drive "file=$folder/disk,format=raw,if=virtio" \
+        -drive "file=$turn/checkout.tar,format=raw,if=virtio,readonly=on" \
+        </dev/null | tr -d '\r' | tee "$turn/said" |
+        awk '/^guest-ended-with:/ { on = 0 } on { print; fflush() } /guest-begins$/ { on = 1 }'
+    code=$(sed -n 's/^guest-ended-with://p' "$turn/said" | tail -1)
+    rm -rf "$turn"
+    return "${code:-70}"
+}
+
+need
+key=$(cat "$0" requirements-lock.txt pyproject.toml | sha256sum)
+if [ "$(cat "$place/disk.d/made-from" 2>/dev/null)" != "$key" ]; then
+    make_disk
+    echo "$key" >"$place/disk.d/made-from"
+fi
+case $kernel in 12) suite=bookworm ;; 13) suite=trixie ;; *) note "kernels: 12 and 13" && exit 2 ;; esac
+boot "$place/disk.d" "$suite" -snapshot "$@"
