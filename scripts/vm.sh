@@ -11,6 +11,7 @@
 #
 # It takes root on Debian for x86-64, and installs qemu and mmdebstrap where they are missing.
 # Elsewhere it says so and ends with 0. The processor is emulated: no times can be taken from it.
+# A machine that goes on for longer than PEERWATCH_VM_SECONDS (1800) is ended, with exit code 70.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,22 +69,27 @@ fetch_kernel() {
     dpkg-deb -x "$apt/$name"_*.deb "$target"
 }
 
-# A first root with the one module that finding the disk takes.
+# A first root with the modules that finding the disk takes, in their order.
 first_root() {
     local tree=$1 version=$2 root=$work/first-$2 module
-    mkdir -p "$root"/{bin,dev,new}
+    mkdir -p "$root"/{bin,dev,new,modules}
     cp "$tree/bin/busybox" "$root/bin/busybox"
-    module=$(find "$tree/usr/lib/modules/$version" -name 'virtio_blk.ko*')
-    case $module in
-    *.xz) xz -dc "$module" >"$root/virtio_blk.ko" ;;
-    *) cp "$module" "$root/virtio_blk.ko" ;;
-    esac
-    cat >"$root/init" <<'INIT'
+    chroot "$tree" modprobe --all --ignore-install --set-version "$version" --show-depends \
+        virtio_pci virtio_blk ext4 | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' |
+        while read -r module; do
+            case $module in
+            *.xz) xz -dc "$tree$module" >"$root/modules/$(basename "$module" .xz)" ;;
+            *) cp "$tree$module" "$root/modules/" ;;
+            esac
+            echo "/bin/busybox insmod /modules/$(basename "$module" .xz)" >>"$root/load"
+        done
+    cat - "$root/load" >"$root/init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
-/bin/busybox insmod /virtio_blk.ko
-while [ ! -b /dev/vda ]; do /bin/busybox sleep 0.1; done
-/bin/busybox mount -t ext4 /dev/vda /new
+INIT
+    cat >>"$root/init" <<'INIT'
+for _ in 1 2 3 4 5 6 7 8 9; do [ -b /dev/vda ] || /bin/busybox sleep 1; done
+/bin/busybox mount -t ext4 /dev/vda /new || /bin/busybox poweroff -f
 /bin/busybox mount -o move /dev /new/dev
 exec /bin/busybox switch_root /new /vm/init
 INIT
@@ -197,7 +203,7 @@ boot() {
         tar --null --files-from=- --ignore-failed-read -cf "$turn/checkout.tar" 2>/dev/null
     tar -rf "$turn/checkout.tar" -C "$turn" .vm-command
     # shellcheck disable=SC2086
-    qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 -m 3072 \
+    timeout "${PEERWATCH_VM_SECONDS:-1800}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 -m 3072 \
         -nographic -no-reboot -nic none $options \
         -kernel "$folder/linux-$suite" -initrd "$folder/first-$suite.cpio" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off $append" \

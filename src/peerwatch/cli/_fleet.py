@@ -21,19 +21,27 @@ def fleet() -> None:
 
 @fleet.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-def check(as_json: bool) -> None:
+@click.option("--apparmor", is_flag=True,
+              help="Print the AppArmor profile that lets hosts start on Ubuntu 23.10 and later.")
+def check(as_json: bool, apparmor: bool) -> None:
     """Say what works on this machine, and the one thing to do about what does not.
 
     \b
     Examples:
       peerwatch fleet check
       peerwatch fleet check --json | jq .usable
+      peerwatch fleet check --apparmor          says in its head how it is loaded
 
     Exit code 0 when hosts can start here, 2 when something is missing.
     """
     import dataclasses
     import json
 
+    if apparmor:
+        from peerwatch.fleet._door import PROFILE
+
+        click.echo(PROFILE.read_text(), nl=False)
+        return
     from peerwatch.fleet import check as checking
 
     results = checking.check()
@@ -80,6 +88,9 @@ def build(import_from: Path | None, export_to: Path | None) -> None:
       peerwatch fleet build --export base.gz     on a machine with mmdebstrap and network
       peerwatch fleet build --import base.gz     on a machine without
     """
+    from peerwatch.fleet import check
+
+    check.require(base=False)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from peerwatch.fleet import base
@@ -149,7 +160,7 @@ def shell(scenario: str, arm: tuple[str, ...], seed: int, host: str | None) -> N
     import anyio
 
     from peerwatch.errors import EnvironmentProblem, unknown
-    from peerwatch.fleet import start
+    from peerwatch.fleet import check, start
     from peerwatch.scenarios import stage_for
 
     config = stage_for(scenario, levels=_levels(arm), seed=seed).fleet
@@ -158,6 +169,7 @@ def shell(scenario: str, arm: tuple[str, ...], seed: int, host: str | None) -> N
         raise unknown("host", host, names)
     if not sys.stdin.isatty():
         raise EnvironmentProblem("`peerwatch fleet shell` needs a terminal as its input")
+    check.require(base=True)
 
     async def visit() -> int:
         running = await start(config)

@@ -13,7 +13,6 @@ import os
 import resource
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,13 +26,12 @@ import anyio.to_thread
 
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
-from . import _staging, base, ids
+from . import _door, _staging, base, ids
 from ._reading import Reader
 from ._streams import Outcome, converse
 from .config import FleetConfig
 from .snapshot import Snapshot
 
-LAUNCHER = Path(__file__).with_name("_launcher")
 _START_S = 60  # a start takes a tenth of a second; a machine in trouble gets some patience
 _ANSWER_S = 600
 _MOST_FILES = 65_536
@@ -316,8 +314,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
             file.write(json.dumps(spec).encode())
         os.lseek(memory, 0, os.SEEK_SET)
         launcher = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LAUNCHER), "run", str(memory),
-             str(far_control.fileno())],
+            _door.command("run", str(memory), str(far_control.fileno())),
             pass_fds=[*opened, *(one.fileno() for one in far)],
             env={},  # no key and no token of the controller may be readable from a host
             stdin=subprocess.DEVNULL,
@@ -325,7 +322,7 @@ def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:
             stderr=subprocess.PIPE,
             cwd="/",
             start_new_session=True,
-        )  # fmt: skip
+        )
     except BaseException:
         for one in (control, *commands.values()):
             one.close()
