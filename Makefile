@@ -17,10 +17,10 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock install clean
+.PHONY: help demo test lint bench bench-carriers test-vm lock install clean
 
 help:  ## what there is to run
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
@@ -41,6 +41,15 @@ install:  ## the package in .venv for working on it, without hosts
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
+
+bench-carriers:  ## what bubblewrap, runc and crun could carry of a host, beside the launcher (root)
+	@scripts/setup.sh demo
+	@$(BIN)/python bench/carriers.py $(ARGS)
+
+test-vm:  ## the fleet on Debian 12's and 13's kernels, emulated: root on Debian, half an hour
+	@scripts/setup.sh test
+	@scripts/vm.sh --kernel 12 scripts/guest.sh old
+	@scripts/vm.sh --kernel 13 scripts/guest.sh new
 
 lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12)
 	@scripts/setup.sh lint

@@ -6,7 +6,7 @@
 # The command runs as root in a copy of this checkout, with the package and its development tools
 # installed; `as range …` and `as single …` run the rest as an ordinary user with and without a
 # range of ids. Both, and root, have the hosts' base. What it prints and its exit code come back,
-# and what it changes is gone with the machine. The first call builds the machine's disk, some ten
+# and what it changes is gone with the machine. The first call builds the machine's disk, some
 # minutes, into the user's cache (PEERWATCH_VM names another place).
 #
 # It takes root on Debian for x86-64, and installs qemu and mmdebstrap where they are missing.
@@ -103,7 +103,7 @@ write_init() {
     cat >"$1/vm/init" <<'INIT'
 #!/bin/bash
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-export PYTHONPATH=/srv/peerwatch/src PYTHONDONTWRITEBYTECODE=1 COLUMNS=160
+export PYTHONPATH=/srv/peerwatch/src PYTHONDONTWRITEBYTECODE=1 COLUMNS=160 TERM=dumb
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t securityfs security /sys/kernel/security
@@ -142,6 +142,44 @@ AS
     chmod 755 "$1/vm/init" "$1/usr/local/bin/as" "$1/usr/local/bin/peerwatch"
 }
 
+# The hosts' base as this machine's root has it, with the ids that each user of the guest gives.
+put_base() {
+    "$python" - "$1" <<'PYTHON'
+import os, subprocess, sys
+from pathlib import Path
+
+from peerwatch.fleet import base, ids
+
+own = ids.mapping()
+source = base.tree(own)
+assert source and own.kind == "root", "build the hosts' base first: peerwatch fleet build"
+for home, user, mapping in (
+    ("root", 0, ids.IdMapping("root", 2_000_000_000, 2_000_000_000, 65_536)),
+    ("home/range", 1000, ids.IdMapping("range", 100_000, 100_000, 65_536)),
+    ("home/single", 1001, ids.IdMapping("single", 1001, 1001, 1)),
+):
+    cache = Path(sys.argv[1], home, ".cache")
+    place = cache / "peerwatch/fleet" / base.place().name
+    target = place / f"tree-{mapping.label}"
+    target.mkdir(parents=True)
+    for folder in (place, place.parent, place.parent.parent, cache):
+        os.chown(folder, user, user)
+    subprocess.run(["cp", "-a", source, target], check=True)
+    for name in ("base.tar.gz", "packages.json"):
+        subprocess.run(["cp", base.place() / name, place], check=True)
+    for folder, folders, files in os.walk(target / "root"):
+        for path in (folder, *(os.path.join(folder, name) for name in (*folders, *files))):
+            state = os.lstat(path)
+            uid, gid = ((first + old - own.uid if mapping.count > 1 else first) for first, old in
+                        ((mapping.uid, state.st_uid), (mapping.gid, state.st_gid)))
+            if folder != path and os.path.isdir(path) and not os.path.islink(path):
+                continue  # comes by itself
+            os.lchown(path, uid, gid)
+            if not os.path.islink(path):
+                os.chmod(path, state.st_mode & 0o7777)  # a new owner took setuid away
+PYTHON
+}
+
 make_disk() {
     work=$place/.making
     rm -rf "$work"
@@ -149,7 +187,7 @@ make_disk() {
     local tree=$work/tree version suite
     note "building a Debian 13 (some minutes)"
     sources trixie | mmdebstrap --quiet --variant=minbase --format=directory \
-        --include=apparmor,busybox-static,iproute2,kmod,openssh-client,passwd,procps,python3,uidmap,util-linux \
+        --include=apparmor,bubblewrap,busybox-static,crun,iproute2,kmod,openssh-client,passwd,procps,python3,runc,uidmap,util-linux \
         --aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
         trixie "$tree" - >&2
     mkdir -p "$tree/vm"
@@ -177,15 +215,9 @@ print(*project["dependencies"], *project["optional-dependencies"]["dev"], sep="\
     write_init "$tree"
     chroot "$tree" useradd -m range
     chroot "$tree" useradd -m --key SUB_UID_COUNT=0 --key SUB_GID_COUNT=0 single
-    "$python" -c 'import sys
-from pathlib import Path
-from peerwatch.fleet import base
-base.export_file(Path(sys.argv[1]))' "$tree/vm/base.gz"
-    chmod 644 "$tree/vm/base.gz"
+    put_base "$tree"
     truncate -s 6G "$work/disk"
     mkfs.ext4 -q -O ^has_journal -d "$tree" "$work/disk"
-    note "unpacking the hosts' base in it, for root and two users"
-    boot "$work" trixie "" for who in root range single ';' do as '$who' peerwatch fleet build --import /vm/base.gz '||' exit ';' done
     rm -rf "$tree" "$work"/apt-* "$work"/kernel-* "$work/wanted"
     rm -rf "$place/disk.d"
     mv "$work" "$place/disk.d"

@@ -19,8 +19,8 @@ from peerwatch.fleet._launcher import confine, kernel
 PROCESSORS = ("x86_64", "aarch64")
 HEADERS = {
     "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "/usr/include/asm/unistd_64.h"),
-    # aarch64 has no table of its own: it takes the one for all new processors.
-    "aarch64": ("/usr/include/asm-generic/unistd.h",),
+    # Debian 13's has one folder for each; before 6.11 aarch64 took the table of all new processors.
+    "aarch64": ("/usr/lib/linux/uapi/arm64/asm/unistd_64.h", "/usr/include/asm-generic/unistd.h"),
 }
 IDENTITY = (
     "chown", "fchown", "lchown", "setuid", "setgid", "setreuid", "setregid", "setgroups",
