@@ -170,7 +170,7 @@ for home, user, mapping in (
     for folder, folders, files in os.walk(target / "root"):
         for path in (folder, *(os.path.join(folder, name) for name in (*folders, *files))):
             state = os.lstat(path)
-            uid, gid = ((first + old - own.uid if mapping.count > 1 else first) for first, old in
+            uid, gid = ((first + max(0, old - own.uid) if mapping.count > 1 else first) for first, old in
                         ((mapping.uid, state.st_uid), (mapping.gid, state.st_gid)))
             if folder != path and os.path.isdir(path) and not os.path.islink(path):
                 continue  # comes by itself
