@@ -230,21 +230,21 @@ boot() {
     local folder=$1 suite=$2 options=$3 turn code
     shift 3
     turn=$(mktemp -d)
+    trap "rm -rf '$turn'" EXIT
     printf '%s\n' "$*" >"$turn/.vm-command"
     git ls-files -z --cached --others --exclude-standard |
         tar --null --files-from=- --ignore-failed-read -cf "$turn/checkout.tar" 2>/dev/null
     tar -rf "$turn/checkout.tar" -C "$turn" .vm-command
     # shellcheck disable=SC2086
-    timeout "${PEERWATCH_VM_SECONDS:-1800}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -machine q35 -smp 2 -m 3072 \
-        -nographic -no-reboot -nic none $options \
+    timeout "${PEERWATCH_VM_SECONDS:-1800}" qemu-system-x86_64 -accel tcg,thread=multi \
+        -cpu max -machine q35 -smp 2 -m 3072 -nographic -no-reboot -nic none $options \
         -kernel "$folder/linux-$suite" -initrd "$folder/first-$suite.cpio" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off $append" \
         -drive "file=$folder/disk,format=raw,if=virtio" \
         -drive "file=$turn/checkout.tar,format=raw,if=virtio,readonly=on" \
-        </dev/null | tr -d '\r' | tee "$turn/said" |
-        awk '/^guest-ended-with:/ { on = 0 } on { print; fflush() } /guest-begins$/ { on = 1 }'
-    code=$(sed -n 's/^guest-ended-with://p' "$turn/said" | tail -1)
-    rm -rf "$turn"
+        </dev/null | tee "$turn/said" | awk '{ sub("\r$", "") }
+            /^guest-ended-with:/ { on = 0 } on { print; fflush() } /guest-begins$/ { on = 1 }' || true
+    code=$(tr -d '\r' <"$turn/said" | sed -n 's/^guest-ended-with://p' | tail -1)
     return "${code:-70}"
 }
 
