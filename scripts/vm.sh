@@ -225,6 +225,19 @@ print(*project["dependencies"], *project["optional-dependencies"]["dev"], sep="\
 
 # --- a turn --------------------------------------------------------------------------------------
 
+# What the command said, line by line, without what firmware and kernel say before and after.
+spoken() {
+    local line on=
+    while IFS= read -r line; do
+        line=${line%$'\r'}
+        case $line in
+        *guest-begins) on=yes ;;
+        guest-ended-with:*) on= ;;
+        *) [ -z "$on" ] || printf '%s\n' "$line" ;;
+        esac
+    done
+}
+
 # boot FOLDER SUITE OPTIONS COMMAND…
 boot() {
     local folder=$1 suite=$2 options=$3 turn code
@@ -242,8 +255,7 @@ boot() {
         -append "console=ttyS0 quiet panic=-1 mitigations=off $append" \
         -drive "file=$folder/disk,format=raw,if=virtio" \
         -drive "file=$turn/checkout.tar,format=raw,if=virtio,readonly=on" \
-        </dev/null | tee "$turn/said" | awk '{ sub("\r$", "") }
-            /^guest-ended-with:/ { on = 0 } on { print; fflush() } /guest-begins$/ { on = 1 }' || true
+        </dev/null | tee "$turn/said" | spoken || true
     code=$(tr -d '\r' <"$turn/said" | sed -n 's/^guest-ended-with://p' | tail -1)
     return "${code:-70}"
 }
