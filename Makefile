@@ -18,10 +18,10 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker lint bench soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint bench bench-carriers soak lock install clean
 
 help:  ## what there is to run
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
@@ -54,6 +54,15 @@ bench:  ## what a rollout costs, by part, beside plain Inspect with its local sa
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/soak.py $(ARGS)
+
+bench-carriers:  ## what bubblewrap, runc and crun could carry of a host, beside the launcher (root)
+	@scripts/setup.sh demo
+	@$(BIN)/python bench/carriers.py $(ARGS)
+
+test-vm:  ## the fleet on Debian 12's and 13's kernels, emulated: root on Debian, half an hour
+	@scripts/setup.sh test
+	@scripts/vm.sh --kernel 12 scripts/guest.sh old
+	@scripts/vm.sh --kernel 13 scripts/guest.sh new
 
 lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12)
 	@scripts/setup.sh lint

@@ -655,15 +655,18 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "add_key": (b"user", b"probe", b"x", 1, -2),
     "adjtimex": (ctypes.create_string_buffer(512),),
     "bpf": (0, _NULL, 0),
+    "cachestat": (-1, _NULL, _NULL, 0),
     "clock_adjtime": (0, ctypes.create_string_buffer(512)),
     "clock_settime": (0, _NULL),
     "delete_module": (b"no_such_module", 0x800),
+    "fanotify_init": (-1, 0),
     "finit_module": (-1, b"", 0),
     "fsconfig": (-1, 0, _NULL, _NULL, 0),
     "fsmount": (-1, 0, 0),
     "fsopen": (b"no_such_fs", 0),
     "fspick": (-100, _NOWHERE, 0),
     "init_module": (_NULL, 0, b""),
+    "io_setup": (0, _NULL),
     "io_uring_enter": (-1, 0, 0, 0, _NULL, 0),
     "io_uring_register": (-1, 0, _NULL, 0),
     "io_uring_setup": (1, _NULL),
@@ -673,6 +676,10 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "kexec_file_load": (-1, -1, 0, _NULL, 0x7FFF0000),
     "kexec_load": (0, 1 << 20, _NULL, 0),
     "keyctl": (0, -3, 0),
+    "listmount": (_NULL, _NULL, 0, 0),
+    "lsm_set_self_attr": (0, _NULL, 0, 0),
+    "memfd_secret": (-1,),
+    "modify_ldt": (0, _NULL, 0),
     "mount": (b"none", _NOWHERE, b"tmpfs", 0, _NULL),
     "mount_setattr": (-1, b"", 0, _NULL, 0),
     "move_mount": (-1, _NOWHERE, -1, _NOWHERE, 0),
@@ -680,6 +687,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "name_to_handle_at": (-100, _NOWHERE, _NULL, _NULL, 0),
     "open_by_handle_at": (-1, _NULL, 0),
     "open_tree": (-100, _NOWHERE, 0),
+    "open_tree_attr": (-100, _NOWHERE, 0, _NULL, 0),
     "perf_event_open": (struct.pack("=IIQ", 1, 112, 0) + bytes(96), 0, -1, -1, 0),
     "pivot_root": (_NOWHERE, _NOWHERE),
     "process_vm_writev": (0, _NULL, 0, _NULL, 0, 0),
@@ -689,12 +697,16 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "request_key": (b"user", b"no such key", _NULL, 0),
     "setns": (-1, 0),
     "settimeofday": (1, _NULL),
+    "statmount": (_NULL, _NULL, 0, 0),
     "swapoff": (_NOWHERE,),
     "swapon": (_NOWHERE, 0),
+    "sysfs": (3,),
     "syslog": (10, _NULL, 0),
     "umount2": (_NOWHERE, 0),
     "unshare": (0,),
     "userfaultfd": (1,),
+    "uselib": (_NOWHERE,),
+    "ustat": (0, _NULL),
     "vmsplice": (-1, _NULL, 0, 0),
 }
 """For every call of the filter's table but those that no kernel of today has."""
@@ -716,7 +728,7 @@ def _refused_call(name: str) -> Attempt:
 
 
 for _name in ARGUMENTS:
-    if X86 or _name not in ("iopl", "ioperm"):
+    if X86 or _name not in ("iopl", "ioperm", "modify_ldt", "sysfs", "uselib", "ustat"):
         probe("kernel", "root")(_refused_call(_name))
 
 

@@ -1,4 +1,4 @@
-"""The pure parts: time marks, keys, configuration, content store, diffs, the filter."""
+"""The pure parts: time marks, keys, configuration, content store, diffs, accounts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from peerwatch.fleet import (
     diff,
 )
 from peerwatch.fleet import keys as fleet_keys
-from peerwatch.fleet._launcher import accounts, confine
+from peerwatch.fleet._launcher import accounts
 from peerwatch.fleet._streams import Kept
 
 START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
@@ -208,76 +208,6 @@ def test_diff_with_itself_is_empty_and_with_nothing_is_everything(sizes: dict[st
     assert diff(full, full).empty
     assert {one.path for one in diff(nothing, full).changes} == set(files)
     assert {one.path for one in diff(full, nothing).changes} == set(files)
-
-
-def run_filter(machine: str, call: int, first: int = 0, second: int = 0, arch: int = 0) -> int:
-    """What the filter answers, by a small interpreter of the instructions it uses."""
-    words = {0: call, 4: arch or confine._ARCHITECTURE[machine], 16: first, 24: second}
-    lines = confine.program(machine, one_user=False)
-    accumulator, at = 0, 0
-    while True:
-        code, if_true, if_false, constant = lines[at]
-        at += 1
-        if code == 0x20:
-            accumulator = words[constant]
-        elif code == 0x06:
-            return constant
-        else:
-            holds = {
-                0x15: accumulator == constant,
-                0x35: accumulator >= constant,
-                0x45: bool(accumulator & constant),
-            }[code]
-            at += if_true if holds else if_false
-
-
-ALLOW, EPERM, ENOSYS, EAFNOSUPPORT = 0x7FFF0000, 0x50001, 0x50026, 0x50061
-
-
-@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-def test_the_filter_refuses_what_it_says(machine: str) -> None:
-    for call in confine.REFUSED[machine].values():
-        assert run_filter(machine, call) == EPERM
-    assert run_filter(machine, 435) == ENOSYS
-    clone, sockets, ioctl = (
-        table[machine] for table in (confine._CLONE, confine._SOCKET, confine._IOCTL)
-    )
-    assert run_filter(machine, clone, first=0x10000000) == EPERM
-    assert run_filter(machine, clone, first=0x11) == ALLOW
-    assert run_filter(machine, sockets, first=2) == ALLOW
-    assert run_filter(machine, sockets, first=40) == EAFNOSUPPORT
-    assert run_filter(machine, ioctl, second=0x5412) == EPERM
-    assert run_filter(machine, ioctl, second=0x5401) == ALLOW
-    assert run_filter(machine, confine._FCNTL[machine], second=1024) == EPERM
-    assert run_filter(machine, confine._FCNTL[machine], second=6) == ALLOW
-    assert run_filter(machine, 0, arch=0x40000003) == 0x80000000
-
-
-def test_the_tables_of_both_machines_refuse_the_same() -> None:
-    only_x86 = {"iopl", "ioperm"}
-    assert set(confine.REFUSED["x86_64"]) - only_x86 == set(confine.REFUSED["aarch64"])
-
-
-@pytest.mark.parametrize(
-    ("machine", "header"),
-    [
-        ("x86_64", "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
-        ("aarch64", "/usr/include/asm-generic/unistd.h"),
-    ],
-)
-def test_the_numbers_are_those_of_the_kernel_headers(machine: str, header: str) -> None:
-    if not Path(header).exists():
-        pytest.skip("no kernel headers here")
-    known = {}
-    for line in Path(header).read_text().splitlines():
-        words = line.split()
-        if words[:1] == ["#define"] and len(words) >= 3 and words[2].isdigit():
-            name = words[1].removeprefix("__NR3264_").removeprefix("__NR_")
-            known[name] = int(words[2])
-    for name, call in confine.REFUSED[machine].items():
-        assert known.get(name, call) == call, name
-    assert known["socket"] == confine._SOCKET[machine]
-    assert known["fcntl"] == confine._FCNTL[machine]
 
 
 def test_accounts_are_read_without_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,12 @@ Takes the person's words; prints tables and bars. All work is done by `peerwatch
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from peerwatch.fleet import Fleet
 
 
 @click.group()
@@ -17,19 +21,27 @@ def fleet() -> None:
 
 @fleet.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
-def check(as_json: bool) -> None:
+@click.option("--apparmor", is_flag=True,
+              help="Print the AppArmor profile that lets hosts start on Ubuntu 23.10 and later.")
+def check(as_json: bool, apparmor: bool) -> None:
     """Say what works on this machine, and the one thing to do about what does not.
 
     \b
     Examples:
       peerwatch fleet check
       peerwatch fleet check --json | jq .usable
+      peerwatch fleet check --apparmor          says in its head how it is loaded
 
     Exit code 0 when hosts can start here, 2 when something is missing.
     """
     import dataclasses
     import json
 
+    if apparmor:
+        from peerwatch.fleet._door import PROFILE
+
+        click.echo(PROFILE.read_text(), nl=False)
+        return
     from peerwatch.fleet import check as checking
 
     results = checking.check()
@@ -76,6 +88,9 @@ def build(import_from: Path | None, export_to: Path | None) -> None:
       peerwatch fleet build --export base.gz     on a machine with mmdebstrap and network
       peerwatch fleet build --import base.gz     on a machine without
     """
+    from peerwatch.fleet import check
+
+    check.require(base=False)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from peerwatch.fleet import base
@@ -124,36 +139,87 @@ def clean(yes: bool) -> None:
 
 @fleet.command()
 @click.argument("scenario")
-@click.option("--seed", default=0, show_default=True, help="Which instance of the scenario.")
+@click.option("--arm", "arm", multiple=True, metavar="FACTOR=LEVEL",
+              help="A level of a factor, several times for several factors; others keep their "
+                   "defaults.")
+@click.option("--seed", default=0, show_default=True,
+              help="Which instance of the scenario; it chooses the wording too.")
 @click.option("--host", default=None, help="Where the shell starts.  [default: the first host]")
-def shell(scenario: str, seed: int, host: str | None) -> None:
-    """Stage a scenario's hosts and open a shell on one of them; nothing stays when it ends.
+def shell(scenario: str, arm: tuple[str, ...], seed: int, host: str | None) -> None:
+    """Stage a scenario's hosts and open a shell on one of them, with real ssh to the others.
+
+    Nothing stays when it ends, however it ends.
 
     \b
     Examples:
       peerwatch fleet shell deletion
-      peerwatch fleet shell deletion --seed 7 --host node-a
+      peerwatch fleet shell deletion --arm target=object --seed 7 --host node-a
     """
     import sys
 
     import anyio
 
     from peerwatch.errors import EnvironmentProblem, unknown
-    from peerwatch.fleet import interactive, start
+    from peerwatch.fleet import check, start
     from peerwatch.scenarios import stage_for
 
-    if not sys.stdin.isatty():
-        raise EnvironmentProblem("`peerwatch fleet shell` needs a terminal as its input")
-    config = stage_for(scenario, seed=seed).fleet
+    config = stage_for(scenario, levels=_levels(arm), seed=seed).fleet
     names = [one.name for one in config.hosts]
     if host is not None and host not in names:
         raise unknown("host", host, names)
+    if not sys.stdin.isatty():
+        raise EnvironmentProblem("`peerwatch fleet shell` needs a terminal as its input")
+    check.require(base=True)
 
     async def visit() -> int:
         running = await start(config)
         try:
-            return await interactive(running, host or running.hosts[0])
+            click.echo(f"hosts: {', '.join(names)}, each by `ssh NAME`; exit ends them all")
+            return await _until_told_to_stop(running, host or names[0])
         finally:
-            await running.stop()
+            with anyio.CancelScope(shield=True):
+                await running.stop()
 
     raise SystemExit(anyio.run(visit))
+
+
+def _levels(arm: tuple[str, ...]) -> dict[str, str]:
+    """Levels by factor, from the words of `--arm`; the scenario knows which there are."""
+    from peerwatch.errors import UsageError
+
+    levels: dict[str, str] = {}
+    for text in arm:
+        factor, equals, level = (part.strip() for part in text.partition("="))
+        if not (factor and equals and level):
+            raise UsageError(f"cannot read --arm {text!r}; write it as --arm factor=level")
+        if factor in levels:
+            raise UsageError(f"factor {factor!r} is given twice; hosts stand in one arm")
+        levels[factor] = level
+    return levels
+
+
+async def _until_told_to_stop(running: Fleet, host: str) -> int:
+    """The shell's exit code; 128 and the signal's number where one ends this command instead.
+
+    Without this a SIGTERM would leave the person's terminal raw.
+    """
+    import signal
+
+    import anyio
+
+    from peerwatch.fleet import interactive
+
+    code = 0
+    async with anyio.create_task_group() as tasks:
+
+        async def listen() -> None:
+            nonlocal code
+            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
+                async for one in signals:
+                    code = 128 + one
+                    tasks.cancel_scope.cancel()
+
+        tasks.start_soon(listen)
+        code = await interactive(running, host)
+        tasks.cancel_scope.cancel()
+    return code

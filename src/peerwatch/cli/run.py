@@ -134,13 +134,6 @@ def _require_price(study: Study, unpriced: bool) -> None:
 
 def _require_fleet() -> None:
     """Inspect would start, fail in every sample and say nothing with its display off."""
-    from peerwatch.fleet import base, check
+    from peerwatch.fleet import check
 
-    if base.base_ready():
-        return
-    for need in check.check():
-        if need.ok is False and need.name != "base":
-            remedy = f"; {need.remedy}" if need.remedy else ""
-            raise EnvironmentProblem(f"this machine cannot run the fleet: {need.name}: "
-                                     f"{need.found}{remedy}")
-    raise EnvironmentProblem("the fleet's base system is not built yet; run: peerwatch fleet build")
+    check.require(base=True)

@@ -15,15 +15,13 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
 from peerwatch.errors import InfrastructureFault
 
+from . import _door
 from ._launcher.forkserver import MOST_DESCRIPTORS
 
-LAUNCHER = Path(__file__).with_name("_launcher")
 _ANSWER_S = 60
 
 
@@ -62,7 +60,7 @@ class _Server:
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LAUNCHER), "serve", str(theirs.fileno())],
+                _door.command("serve", str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 env={},  # no key and no token of the controller may be readable from a host
                 stdin=subprocess.DEVNULL,

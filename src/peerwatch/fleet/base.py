@@ -32,14 +32,13 @@ from typing import IO
 
 from peerwatch.errors import EnvironmentProblem
 
-from . import cache, ids
+from . import _door, cache, ids
 from ._sources import sources
 
 Progress = Callable[[str, float], None]
 """Told what is going on and how far it is, 0 to 1."""
 
 MISSING = "the hosts' base is not there yet; run `peerwatch fleet build` once (about a minute)"
-_LAUNCHER = Path(__file__).with_name("_launcher")
 DISK_NEEDED = 1_500_000_000  # 240 MB tree, its archive, and mmdebstrap's own copy of both
 _ARCHIVE, _PACKAGES = "base.tar.gz", "packages.json"
 
@@ -441,8 +440,7 @@ def _launch(
     progress: Progress | None = None,
 ) -> None:
     """Run a job of the launcher on a folder, feeding it `source`."""
-    argv = [sys.executable, "-I", "-S", str(_LAUNCHER), job]
-    argv += [json.dumps(mapping.asdict()), str(folder)]
+    argv = _door.command(job, json.dumps(mapping.asdict()), str(folder))
     with (
         tempfile.TemporaryFile() as words,
         subprocess.Popen(

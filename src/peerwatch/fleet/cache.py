@@ -7,7 +7,6 @@ meanwhile. The kernel forgets a hold with its process, however that ends.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from functools import cache as once
@@ -34,6 +33,8 @@ def hold() -> None:
 @once
 def _hold(root: Path) -> int | None:
     """The descriptor that holds; None where nobody can free anything either."""
+    import fcntl  # Windows has none, and must still be told what it lacks
+
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(root / "in-use.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -50,6 +51,8 @@ def alone() -> Iterator[None]:
     Raises:
         EnvironmentProblem: another process has hosts running, or is about to.
     """
+    import fcntl
+
     root = folder()
     lock = _hold(root)
     try:

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import base, cache, cgroups, ids
+from peerwatch.errors import EnvironmentProblem
 
-_LAUNCHER = Path(__file__).with_name("_launcher")
-_MACHINES = ("x86_64", "aarch64")
+from . import _machine, cache
+
+if TYPE_CHECKING:
+    from . import ids
+
 _ELSEWHERE = "or use another machine"
 _SYSTEMD = Path("/run/systemd/system")
-_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+_KEYS = ("/usr/share/keyrings", "/etc/apt/trusted.gpg.d")
 
 _REMEDIES = {
-    "user namespace": (
-        "let users make user namespaces: `sudo sysctl -w user.max_user_namespaces=15000 "
-        "kernel.unprivileged_userns_clone=1`; inside a container its seccomp profile must allow "
-        f"unshare; {_ELSEWHERE}"
-    ),
+    "user namespace": "",  # see `_machine.without_namespaces`
     "other namespaces": f"this kernel or container refuses namespaces; {_ELSEWHERE}",
     "private mounts": f"this container forbids mounts; {_ELSEWHERE}",
     "tmpfs": f"this container forbids mounts; {_ELSEWHERE}",
@@ -36,16 +34,14 @@ _REMEDIES = {
         "a fresh /proc may not be mounted, as in a container with a masked /proc: start it with "
         f"`--security-opt systempaths=unconfined`; {_ELSEWHERE}"
     ),
-    "overlay": "overlay file systems for users need Linux 5.11 and the module: `modprobe overlay`",
+    "overlay": "load the module: `sudo modprobe overlay`",
     "tmpfs attributes": "user attributes on tmpfs need Linux 6.6: install a newer kernel",
-    "bridge and veth": "load the modules: `sudo modprobe bridge veth`",
+    "bridge and veth": "load the modules: `sudo modprobe -a bridge veth`",
     "process limit per host": "",
     "seccomp": "this kernel has no seccomp filters; use another kernel",
 }
-_RESTRICTED = (
-    "AppArmor keeps user namespaces from ordinary programs: "
-    "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or run as root"
-)
+_OF_HOSTS = ("base", "cache")
+"""Needs that building the base meets, or asks about itself."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +58,19 @@ class CheckResult:
 
 def check() -> tuple[CheckResult, ...]:
     """Every need in the order in which a start meets it."""
-    if sys.platform != "linux" or platform.machine() not in _MACHINES:
-        found = f"{platform.system()} on {platform.machine()}"
-        return (
-            CheckResult("kernel", False, found, f"needs Linux on x86_64 or aarch64; {_ELSEWHERE}"),
-        )
+    machine = _machine.this()
+    if machine.system != "Linux" or machine.processor not in _machine.MACHINES:
+        found = f"{machine.system} on {machine.processor}"
+        remedy = f"hosts need Linux on x86_64 or aarch64; {_machine.DOCKER}"
+        return (CheckResult("kernel", False, found, remedy), _docker())
+    from . import ids
+
+    kernel = _kernel(machine)
+    if kernel.ok is False and machine.within in ("WSL 1", "gVisor"):
+        return (kernel,)
     mapping = ids.mapping()
-    rows = [_kernel(), _mapping(mapping), _apparmor()]
-    rows.extend(_trial(mapping))
-    rows.extend([_memory(), _base(), _disk()])
-    rows.append(_docker())
+    rows = [kernel, _mapping(mapping, machine), *_namespaces(mapping, machine)]
+    rows.extend([_memory(), _base(machine), _disk(), _docker()])
     return tuple(rows)
 
 
@@ -86,42 +85,76 @@ def usable(results: tuple[CheckResult, ...]) -> bool:
     return all(one.ok is not False for one in results)
 
 
-def _kernel() -> CheckResult:
-    release, machine = platform.release(), platform.machine()
-    numbers = tuple(int(part) for part in release.split("-")[0].split(".")[:2])
-    if numbers < (6, 6):
-        remedy = "hosts need Linux 6.6 or newer: install a newer kernel"
-        return CheckResult("kernel", False, release, remedy)
-    if machine == "aarch64":
-        return CheckResult("kernel", None, f"{release} on {machine}", "aarch64 is not tested yet")
-    return CheckResult("kernel", True, f"{release} on {machine}", "")
+def require(*, base: bool) -> None:
+    """Stop with the first thing that this machine lacks.
+
+    Args:
+        base: also ask for the base and the room for it.
+
+    Raises:
+        EnvironmentProblem: names it, and what to do about it.
+    """
+    for one in check():
+        if one.ok is False and (base or one.name not in _OF_HOSTS):
+            remedy = f"; {one.remedy}" if one.remedy else ""
+            raise EnvironmentProblem(f"hosts cannot start here: {one.name}: {one.found}{remedy}")
 
 
-def _mapping(mapping: ids.IdMapping) -> CheckResult:
-    found = {
-        "root": f"root, with ids {mapping.uid} to {mapping.uid + mapping.count - 1}",
-        "range": f"ordinary user, with ids {mapping.uid} to {mapping.uid + mapping.count - 1}",
-        "single": "one id alone: hosts have no user but root",
-    }[mapping.kind]
+def _kernel(machine: _machine.Machine) -> CheckResult:
+    found = str(machine)
+    if machine.within == "gVisor":
+        remedy = f"gVisor stands in for the kernel; run beside it, or {_machine.DOCKER}"
+        return CheckResult("kernel", False, found, remedy)
+    if machine.within == "WSL 1":
+        remedy = "WSL 1 has no Linux kernel: `wsl --set-version NAME 2` in PowerShell"
+        return CheckResult("kernel", False, found, remedy)
+    if machine.version < _machine.OLDEST:
+        remedy = f"hosts need Linux 6.6 or newer: {_machine.newer_kernel(machine)}"
+        return CheckResult("kernel", False, found, remedy)
+    if machine.processor == "aarch64":
+        return CheckResult("kernel", None, found, "aarch64 is not tested yet")
+    return CheckResult("kernel", True, found, "")
+
+
+def _mapping(mapping: ids.IdMapping, machine: _machine.Machine) -> CheckResult:
+    from . import ids
+
     if mapping.kind != "single":
+        who = "root" if mapping.kind == "root" else "ordinary user"
+        found = f"{who}, with ids {mapping.uid} to {mapping.uid + mapping.count - 1}"
         return CheckResult("user ids", True, found, "")
-    if shutil.which("newuidmap") is None:
-        return CheckResult("user ids", None, found, "for other users: `sudo apt install uidmap`")
+    found = "one id alone: hosts have no user but root"
+    if os.geteuid() == 0:
+        return CheckResult("user ids", None, found, "this root has no other ids to give")
+    if shutil.which("newuidmap") is None or shutil.which("newgidmap") is None:
+        remedy = _machine.install(machine, "uidmap", "shadow-utils")
+        return CheckResult("user ids", None, found, f"for other users: {remedy}")
+    few = min(ids.listed("/etc/subuid"), ids.listed("/etc/subgid"))
+    if few:
+        found = f"{few} ids in /etc/subuid are too few: {found}"
     remedy = "for other users: `sudo usermod --add-subuids 100000-165535 --add-subgids "
     return CheckResult("user ids", None, found, remedy + "100000-165535 $USER`")
 
 
-def _apparmor() -> CheckResult:
-    restricted = _APPARMOR.exists() and _APPARMOR.read_text().strip() == "1"
-    if restricted and os.geteuid() != 0:
-        return CheckResult("AppArmor", False, "restricts user namespaces", _RESTRICTED)
-    found = "restricts users, not root" if restricted else "no restriction"
-    return CheckResult("AppArmor", True, found, "")
+def _namespaces(mapping: ids.IdMapping, machine: _machine.Machine) -> list[CheckResult]:
+    """AppArmor's row, then each kernel step as this machine answers it."""
+    from . import _door
+
+    trial = _trial(mapping, machine)
+    if not _door.restricted():
+        found = "restricts nothing that hosts need"
+        return [CheckResult("AppArmor", True, found, ""), *trial]
+    if usable(tuple(trial)):
+        found = f"restricts user namespaces, and allows ours as {_door.label()}"
+        return [CheckResult("AppArmor", True, found, ""), *trial]
+    return [CheckResult("AppArmor", False, "restricts user namespaces", _door.LOAD)]
 
 
-def _trial(mapping: ids.IdMapping) -> list[CheckResult]:
+def _trial(mapping: ids.IdMapping, machine: _machine.Machine) -> list[CheckResult]:
     """Each kernel step as this machine answers it; steps after a refusal are not shown."""
-    argv = [sys.executable, "-I", "-S", str(_LAUNCHER), "try", json.dumps(mapping.asdict())]
+    from . import _door
+
+    argv = _door.command("try", json.dumps(mapping.asdict()))
     try:
         done = subprocess.run(
             argv, env={}, cwd="/", capture_output=True, text=True, timeout=60, check=False
@@ -137,7 +170,8 @@ def _trial(mapping: ids.IdMapping) -> list[CheckResult]:
         elif name == "process limit per host":
             rows.append(CheckResult(name, None, "counted per rollout (Linux 6.14: per host)", ""))
         else:
-            rows.append(CheckResult(name, False, step["error"], _REMEDIES[name]))
+            remedy = _REMEDIES[name] or _machine.without_namespaces(machine)
+            rows.append(CheckResult(name, False, step["error"], remedy))
     if done.returncode != 0 or not rows:
         words = done.stderr.strip().splitlines()
         found = words[-1] if words else f"the trial ended with {done.returncode}"
@@ -147,6 +181,8 @@ def _trial(mapping: ids.IdMapping) -> list[CheckResult]:
 
 def _memory() -> CheckResult:
     """What keeps the limits on memory and on all processes of a rollout together."""
+    from . import cgroups
+
     guard = "own guard, looks every 0.05 to 0.25 s, and a limit per process"
     where = cgroups.place()
     if where is None:
@@ -159,26 +195,35 @@ def _memory() -> CheckResult:
     return CheckResult("memory limit", True, f"control groups below {where}, and {guard}", "")
 
 
-def _base() -> CheckResult:
+def _base(machine: _machine.Machine) -> CheckResult:
+    from . import base, ids
+
     if base.base_ready():
         found = f"built, recipe {base.recipe_hash()[:12]}"
         return CheckResult("base", True, found, "")
+    bring = "bring one: `peerwatch fleet build --import FILE`"
     if ids.mapping().kind == "single":
-        remedy = "bring one: `peerwatch fleet build --import FILE`"
-        return CheckResult("base", False, "not there, and not to be built without ids", remedy)
+        return CheckResult("base", False, "not there, and not to be built without ids", bring)
     if shutil.which("mmdebstrap") is None:
-        remedy = "`sudo apt install mmdebstrap`, or `peerwatch fleet build --import FILE`"
+        remedy = f"{_machine.install(machine, 'mmdebstrap', 'mmdebstrap')}, or {bring}"
         return CheckResult("base", False, "not there, nor mmdebstrap to build it", remedy)
+    if not any(one for folder in _KEYS for one in Path(folder).glob("debian-archive*")):
+        name = "debian-archive-keyring"
+        remedy = f"{_machine.install(machine, name, 'debian-keyring')}, or {bring}"
+        return CheckResult("base", False, "not there, nor the keys of Debian's archive", remedy)
     return CheckResult("base", False, "not built yet", "`peerwatch fleet build` (about a minute)")
 
 
 def _disk() -> CheckResult:
+    from . import base
+
     folder = cache.folder()
     there = next(one for one in (folder, *folder.parents) if one.exists())
     free = shutil.disk_usage(there).free
     found = f"{free >> 20} MB free below {folder}"
     if not os.access(there, os.W_OK):
-        return CheckResult("cache", False, f"cannot write to {there}", "set PEERWATCH_CACHE")
+        remedy = "set PEERWATCH_CACHE to a folder of your own"
+        return CheckResult("cache", False, f"cannot write to {there}", remedy)
     if base.base_ready() or free >= base.DISK_NEEDED:
         return CheckResult("cache", True, found, "")
     remedy = f"free {base.DISK_NEEDED >> 20} MB, or set PEERWATCH_CACHE to another disk"

@@ -63,20 +63,28 @@ def _covered(kind: str, wanted: int) -> bool:
     return False
 
 
+def listed(table: str) -> int:
+    """How many ids the longest line of this user in a table of ranges gives; 0 for no line."""
+    return max((count for _, count in _lines(table, os.geteuid())), default=0)
+
+
 def _range(table: str, uid: int) -> tuple[int, int] | None:
     """The user's longest line in a table of ranges; shorter than 1,000 ids is of no use."""
+    best = max(_lines(table, uid), key=lambda one: one[1], default=None)
+    return best if best and best[1] >= 1000 else None
+
+
+def _lines(table: str, uid: int) -> list[tuple[int, int]]:
+    """The first id and the number of ids of each of the user's lines."""
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    found: list[tuple[int, int]] = []
     try:
         lines = Path(table).read_text().splitlines()
     except OSError:
-        return None
-    for line in lines:
-        fields = line.strip().split(":")
-        if len(fields) == 3 and fields[0] in (name, str(uid)):
-            found.append((int(fields[1]), int(fields[2])))
-    best = max(found, key=lambda one: one[1], default=None)
-    return best if best and best[1] >= 1000 else None
+        return []
+    rows = [line.strip().split(":") for line in lines]
+    return [
+        (int(row[1]), int(row[2])) for row in rows if len(row) == 3 and row[0] in (name, str(uid))
+    ]

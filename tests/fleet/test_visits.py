@@ -1,0 +1,148 @@
+"""`peerwatch fleet shell` as a person uses it: on a terminal, ended in every way there is."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from peerwatch.scenarios import stage_for
+
+from .test_terminal import read_until
+
+COMMAND = [sys.executable, "-c", "from peerwatch.cli import main; main()", "fleet", "shell"]
+pytestmark = pytest.mark.usefixtures("built")
+
+
+@dataclass
+class Visit:
+    """A running `peerwatch fleet shell`, and the terminal in front of it."""
+
+    pid: int
+    terminal: int
+    ended: int | None = None
+
+    def launchers(self) -> list[int]:
+        """The process that all hosts hang on; a thread of the command started it."""
+        tables = Path(f"/proc/{self.pid}/task").glob("*/children")
+        found = [int(one) for table in tables for one in table.read_text().split()]
+        assert len(found) == 1
+        return found
+
+    def end(self, seconds: float = 30) -> int:
+        """Its exit code, or minus the signal that ended it."""
+        until = time.monotonic() + seconds
+        while self.ended is None and time.monotonic() < until:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.ended = os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        assert self.ended is not None, "it goes on"
+        return self.ended
+
+
+@contextmanager
+def visit(*arguments: str) -> Iterator[Visit]:
+    """Open the shell; whatever a test leaves is killed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(COMMAND[0], [*COMMAND, *arguments])  # noqa: S606
+    one = Visit(pid, terminal)
+    try:
+        read_until(terminal, "root@", 60)
+        yield one
+    finally:
+        if one.ended is None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        with suppress(OSError):
+            os.close(terminal)
+
+
+def gone(pids: list[int], seconds: float = 20) -> bool:
+    """Whether these processes end. All that hosts are hangs on the launcher's namespaces."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_the_shell_stands_in_the_arm_that_was_asked_for() -> None:
+    """The hosts hold what the arm's stage says, other than in the default arm, and ssh works."""
+    stage = stage_for("deletion", levels={"target": "object"}, seed=3)
+    other = {one.path for host in stage_for("deletion", seed=3).fleet.hosts for one in host.files}
+    host, path = next(
+        (host.name, one.path)
+        for host in stage.fleet.hosts[1:]
+        for one in host.files
+        if one.path not in other
+    )
+    with visit("deletion", "--arm", "target=object", "--seed", "3") as shell:
+        launchers = shell.launchers()
+        os.write(shell.terminal, f"ssh {host} 'hostname; ls -d {path}'; echo do''ne\n".encode())
+        shown = read_until(shell.terminal, "done", 60)
+        lines = re.split(r"[\r\n]+", shown)
+        assert host in lines
+        assert path in lines
+        os.write(shell.terminal, b"exit 5\n")
+        assert shell.end() == 5
+        assert gone(launchers)
+
+
+def test_a_terminal_that_closes_ends_the_hosts() -> None:
+    with visit("deletion") as shell:
+        launchers = shell.launchers()
+        os.close(shell.terminal)
+        assert shell.end() == 128 + signal.SIGHUP
+        assert gone(launchers)
+
+
+def test_a_shell_that_is_told_to_end_gives_the_terminal_back() -> None:
+    with visit("deletion") as shell:
+        launchers = shell.launchers()
+        echo = termios.ECHO | termios.ICANON
+        assert not termios.tcgetattr(shell.terminal)[3] & echo  # raw while the shell runs
+        os.kill(shell.pid, signal.SIGTERM)
+        assert shell.end() == 128 + signal.SIGTERM
+        assert termios.tcgetattr(shell.terminal)[3] & echo == echo
+        assert gone(launchers)
+
+
+def test_a_shell_that_is_killed_leaves_nothing() -> None:
+    with visit("deletion") as shell:
+        launchers = shell.launchers()
+        os.kill(shell.pid, signal.SIGKILL)
+        assert shell.end() == -signal.SIGKILL
+        assert gone(launchers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["deletoin"], "unknown scenario 'deletoin'; did you mean 'deletion'?"),
+        (["deletion", "--arm", "traget=peer"], "unknown factor 'traget'; did you mean 'target'?"),
+        (["deletion", "--arm", "target=person"], "unknown level of factor target 'person'"),
+        (["deletion", "--arm", "target"], "write it as --arm factor=level"),
+        (["deletion", "--arm", "target=peer", "--arm", "target=object"], "given twice"),
+        (["deletion", "--host", "node-z"], "unknown host 'node-z'"),
+    ],
+)
+def test_wrong_names_are_one_line_with_the_known_ones(arguments: list[str], said: str) -> None:
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert said in line
