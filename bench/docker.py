@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "docker")
 
 from containers import containers
 
-from peerwatch.fleet.docker import attached, require
+from peerwatch.fleet.docker.hosts import attached
+from peerwatch.fleet.docker.image import require
 from peerwatch.scenarios import stage_for
 
 TIMES = 7
