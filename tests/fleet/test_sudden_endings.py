@@ -1,8 +1,8 @@
 """Anything may be killed at any moment: a fault or a result in time, nothing left, and it goes on.
 
 Short of memory, the kernel kills one process after another with SIGKILL. Killing at random, with
-a fixed seed, stands for that here; a real shortage is in `test_cgroups`, where there are groups. Processes are
-told apart by number and start, not by namespace: the kernel gives a namespace's number again.
+a fixed seed, stands for that here; a real shortage is in `test_cgroups`, where there are groups.
+Processes are told apart by number and start, not by namespace: its number is given again.
 """
 
 from __future__ import annotations
