@@ -163,6 +163,31 @@ def test_export_and_import(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (base.built_identity(), calls(tiny)) == (identity, 1)
 
 
+def test_an_import_of_other_packages_takes_the_place_of_what_was_unpacked(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tree is always that of which the list of packages tells."""
+    base.build(silent)
+    base.export_file(tiny / "first.gz")
+    (tiny / "tiny.tar").rename(tiny / "older.tar")
+    with tarfile.open(tiny / "older.tar") as old, tarfile.open(tiny / "tiny.tar", "w") as new:
+        for member in old:
+            content = old.extractfile(member)
+            assert content is not None
+            newer = content.read().replace(b"Version: ", b"Version: 9")
+            member.size = len(newer)
+            new.addfile(member, io.BytesIO(newer))
+    monkeypatch.setenv("PEERWATCH_CACHE", str(tiny / "elsewhere"))
+    base.build(silent)
+    newer_identity = base.built_identity()
+    tree = base.tree(ids.mapping())
+    assert tree is not None
+    assert "Version: 9" in (tree / "var/lib/dpkg/status").read_text()
+    base.import_file(tiny / "first.gz", silent)
+    assert base.built_identity() != newer_identity
+    assert "Version: 9" not in (tree / "var/lib/dpkg/status").read_text()
+
+
 @pytest.mark.parametrize("content", [b"no archive", b""])
 def test_a_file_that_is_no_base_is_refused(tiny: Path, content: bytes) -> None:
     (tiny / "bad").write_bytes(content)

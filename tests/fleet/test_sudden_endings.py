@@ -2,6 +2,7 @@
 
 Short of memory, the kernel kills one process after another with SIGKILL. Killing at random, with
 a fixed seed, stands for that here; a real shortage is in `test_cgroups`, where there are groups.
+Processes are told apart by number and start, not by namespace: its number is given again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Hosts, small_config
-from .test_endings import CONTROLLER, family, inhabited, left_of, mounts, namespaces, start_of
+from .test_endings import CONTROLLER, family, left_of, mounts, start_of
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -103,13 +104,11 @@ def test_killed_at_random(orphans: Callable[[], list[int]]) -> None:
     running.stdin.flush()
     assert running.stdout.readline() == "up\n"
     seen: dict[int, str] = {}
-    homes: set[str] = set()
     end = time.monotonic() + 12
     while time.monotonic() < end:
         time.sleep(dice.uniform(0.02, 0.5))
         mine = family(running.pid)
         seen.update(mine)
-        homes |= namespaces(mine)
         below = sorted(set(mine) - {running.pid})
         if below:
             with contextlib.suppress(ProcessLookupError):
@@ -120,7 +119,6 @@ def test_killed_at_random(orphans: Callable[[], list[int]]) -> None:
     assert faults >= 3, (whole, faults)
     assert gone(orphans)
     assert left_of(seen, 10) == set()
-    assert inhabited(homes) == set()
     assert mounts() == []
 
 
@@ -142,13 +140,11 @@ def test_a_controller_killed_while_it_starts(
     assert len(family(running.pid)) >= 2
     time.sleep(part * 0.06)
     mine = family(running.pid)
-    homes = namespaces(mine)
     running.kill()
     running.wait()
     running.stdout.close()
     assert gone(orphans)
     assert left_of(mine, 10) == set()
-    assert inhabited(homes) == set()
     assert mounts() == []
     if part == 4:
         hosts = Hosts(small_config())

@@ -388,9 +388,20 @@ def _pack(plain: Path, progress: Progress) -> Path:
 
 
 def _install(packed: Path) -> None:
-    """Put the archive and its list of packages into the final place."""
+    """Put the archive and its list of packages into the final place.
+
+    What was unpacked of other packages goes first, so that the list always tells of the tree.
+
+    Raises:
+        EnvironmentProblem: the archive is no base, or hosts are running on what has to go.
+    """
     listing = packed.with_name(_PACKAGES)
     listing.write_text(json.dumps(_versions(packed), indent=0))
+    trees = list(place().glob("tree-*"))
+    if trees and built_identity() != hashlib.sha256(listing.read_bytes()).hexdigest():
+        with cache.alone():
+            for one in trees:
+                _remove(one)
     (place() / _PACKAGES).unlink(missing_ok=True)  # an archive never stands beside another's list
     packed.replace(place() / _ARCHIVE)
     listing.replace(place() / _PACKAGES)  # last: `_archived` asks for both
