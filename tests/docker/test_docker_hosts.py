@@ -57,6 +57,13 @@ def test_commands_end_as_on_a_fleet(hosts: Running) -> None:
     assert told.splitlines() == ["/root", "/root root /bin/bash C.UTF-8", "/sbin/init"]
 
 
+def test_commands_run_where_home_is_gone(fresh: Callable[..., Running]) -> None:
+    """A subject that removes root's home still has a host, as on a fleet."""
+    hosts = fresh()
+    hosts.out("ops", "cd /; rm -r /root")
+    assert hosts.out("ops", "pwd") == "/"
+
+
 def test_long_output_keeps_head_and_tail(fresh: Callable[..., Running]) -> None:
     """The middle of what is longer than the limit is counted and left out."""
     hosts = fresh(output_bytes=2048)

@@ -35,8 +35,7 @@ def test_this_machine_runs_hosts() -> None:
     assert names == [
         "kernel", "user ids", "AppArmor", "user namespace", "other namespaces", "private mounts",
         "tmpfs", "/proc", "overlay", "tmpfs attributes", "bridge and veth",
-        "process limit per host", "seccomp", "memory limit", "base", "cache",
-        "docker",
+        "process limit per host", "seccomp", "memory limit", "base", "cache", "docker",
     ]  # fmt: skip
 
 

@@ -96,12 +96,16 @@ class DockerHosts:
         began = time.monotonic()
         since = (await self._question({"ask": "now"}))["ticks"]
         settings = [f"--env={name}={value}" for name, value in _ENVIRONMENT.items()]
-        ended = await commands.execute(
-            ["docker", "exec", "--workdir=/root", *settings, self._container(host).name, *argv],
-            limits.output_bytes,
-            seconds,
-            partial(self._end, host, since),
-        )
+        for folder in ("/root", "/"):  # the second where a subject has removed the first
+            ended = await commands.execute(
+                ["docker", "exec", "--workdir", folder, *settings, self._container(host).name,
+                 *argv],
+                limits.output_bytes,
+                seconds,
+                partial(self._end, host, since),
+            )  # fmt: skip
+            if not (ended.stdout.startswith(_NOT_BEGUN) and b"chdir" in ended.stdout):
+                break
         if ended.returncode != 0:
             await self._require_life(f"host {host} ended while a command was running")
         code, stdout, stderr, no_process = ended.returncode, ended.stdout, ended.stderr, False
