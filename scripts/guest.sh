@@ -90,7 +90,16 @@ without_module() {
     rm /etc/modprobe.d/none.conf
 }
 
+# An address and a way out, which nothing answers: what hosts must not reach must be there.
+network() {
+    ip link add lan0 type bridge
+    ip address add 198.51.100.2/24 dev lan0
+    ip link set lan0 up
+    ip route add default dev lan0
+}
+
 new() {
+    network
     without_module veth 'sudo modprobe -a bridge veth'
     without_module overlay 'sudo modprobe overlay'
     for who in "as range" "as single" ""; do
