@@ -307,6 +307,8 @@ def route_to_the_outside(facts: Facts) -> str:
         (socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"),
         (socket.AF_INET, facts["address"]),
     ):  # fmt: skip
+        if address.startswith("127."):  # a machine without a network: that is the host's own
+            continue
         with socket.socket(family, socket.SOCK_DGRAM) as one:
             try:
                 one.connect((address, 9))
