@@ -59,7 +59,7 @@ bench-carriers:  ## what bubblewrap, runc and crun could carry of a host, beside
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/carriers.py $(ARGS)
 
-test-vm:  ## the fleet on Debian 12's and 13's kernels, emulated: root on Debian, half an hour
+test-vm:  ## the fleet on Debian 12's and 13's kernels, emulated: root on Debian, half an hour or more
 	@scripts/setup.sh test
 	@scripts/vm.sh --kernel 12 scripts/guest.sh old
 	@scripts/vm.sh --kernel 13 scripts/guest.sh new

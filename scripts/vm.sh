@@ -11,7 +11,7 @@
 #
 # It takes root on Debian for x86-64, and installs qemu and mmdebstrap where they are missing.
 # Elsewhere it says so and ends with 0. The processor is emulated: no times can be taken from it.
-# A machine that goes on for longer than PEERWATCH_VM_SECONDS (1800) is ended, with exit code 70.
+# A machine that goes on for longer than PEERWATCH_VM_SECONDS (3600) is ended, with exit code 70.
 
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -249,7 +249,7 @@ boot() {
         tar --null --files-from=- --ignore-failed-read -cf "$turn/checkout.tar" 2>/dev/null
     tar -rf "$turn/checkout.tar" -C "$turn" .vm-command
     # shellcheck disable=SC2086
-    timeout "${PEERWATCH_VM_SECONDS:-1800}" qemu-system-x86_64 -accel tcg,thread=multi \
+    timeout "${PEERWATCH_VM_SECONDS:-3600}" qemu-system-x86_64 -accel tcg,thread=multi \
         -cpu max -machine q35 -smp 2 -m 3072 -nographic -no-reboot -nic none $options \
         -kernel "$folder/linux-$suite" -initrd "$folder/first-$suite.cpio" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off $append" \
