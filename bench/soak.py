@@ -36,15 +36,18 @@ INSPECT_PART = 10  # of so many rollouts one goes through Inspect
 ROUNDS = 16
 ORGANISM = "organism/loyal"
 SETTLES, EXACT = 0.10, 0.01
+# Python's table of interned strings, into which pathlib puts every part of every path, grows by
+# steps of up to 1 MB and never shrinks (found by tracemalloc: the one thing that grew).
+STEPS = 2 << 20
 RULES = f"""
 Early and late are, for memory, the medians of the second and the last quarter of the rounds, and
-for the rest what there was after the first round and the most after any. The rules: what is
-allocated, in bytes by the C library and in objects by Python, is late at most {EXACT:.0%} above
-early. RSS and PSS, which also hold what was freed and lies between what was not, at most
-{SETTLES:.0%}. Of everything else there is never more than after the first round. Memory is counted
-after a collection of garbage and after the C library has given back what it can. The hosts' own
-memory is the largest that was seen during a round, of all rollouts then running together; it has
-no rule, as it ends with them.
+for the rest what there was after the first round and the most after any. The rules: Python's
+objects are late at most {EXACT:.0%} above early, and what the C library allocated at most that and
+{STEPS >> 20} MiB, as Python's table of interned strings grows in steps. RSS and PSS, which also
+hold what was freed and lies between what was not, are at most {SETTLES:.0%} above. Of everything
+else there is never more than after the first round. Memory is counted after a collection of garbage
+and after the C library has given back what it can. The hosts' own memory is the largest that was
+seen during a round, of all rollouts then running together; it has no rule, as it ends with them.
 """
 _PR_SET_CHILD_SUBREAPER = 36
 _COMMANDS = (
@@ -86,7 +89,7 @@ class _Heap(ctypes.Structure):
 
 
 def count(folders: tuple[Path, ...]) -> Count:
-    """Count everything; waits up to 10 s for processes that are just ending."""
+    """Count everything; waits up to 10 s for processes that are just ending. One server stays."""
     gc.collect()
     libc = ctypes.CDLL(None)
     libc.malloc_trim(0)
@@ -94,7 +97,7 @@ def count(folders: tuple[Path, ...]) -> Count:
     heap = libc.mallinfo2()
     objects = sys.getallocatedblocks()
     end = time.monotonic() + 10
-    while below() and time.monotonic() < end:
+    while len(below()) > 1 and time.monotonic() < end:
         time.sleep(0.02)
     left = below()
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
@@ -277,15 +280,15 @@ def judge(counts: list[Count]) -> list[Row]:
     quarter = max(1, len(counts) // 4)
     second, last = counts[quarter : 2 * quarter] or counts[-1:], counts[-quarter:]
     rows = []
-    for field, name, part in (
-        ("rss", "RSS of the controller", SETTLES),
-        ("pss", "PSS of the controller", SETTLES),
-        ("allocated", "allocated by the C library", EXACT),
-        ("objects", "objects of Python", EXACT),
+    for field, name, part, more in (
+        ("rss", "RSS of the controller", SETTLES, 0),
+        ("pss", "PSS of the controller", SETTLES, 0),
+        ("allocated", "allocated by the C library", EXACT, STEPS),
+        ("objects", "objects of Python", EXACT, 0),
     ):
         early, late = (statistics.median(getattr(one, field) for one in some)
                        for some in (second, last))  # fmt: skip
-        ok = late <= early * (1 + part)
+        ok = late <= early * (1 + part) + more
         rows.append(Row(name, early, late, ok, memory=field != "objects"))
     for name in ("descriptors", "processes", "namespaces", "mounts", "files"):
         seen = [getattr(one, name) for one in counts]
