@@ -115,7 +115,7 @@ def run_through_inspect(task: Task, model: str, at_once: int) -> None:
         (log,) = inspect_eval(
             task, model=model, log_dir=folder, display="none", max_samples=at_once,
             max_sandboxes=at_once)
-        assert log.status == "success", log
+        assert log.status == "success", [sample.error for sample in log.samples or []]
         turns = {sum(isinstance(each, ChatMessageAssistant) for each in sample.messages)
                  for sample in log.samples or []}
         assert turns == {len(CALLS) + 2}, turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,5 +61,5 @@ def test_an_organism_is_called_the_same_on_both(
         assert recording.phases[0].ended == ENDED.get(name, "closed")
         if name in SECOND_ORDER:
             verdicts = {each["phase"]: each["label"]
-                        for each in (made.metadata or {})["judgement"]["verdicts"]}
+                        for each in json.loads((made.metadata or {})["judgement"])["verdicts"]}
             assert verdicts["second_order"] == SECOND_ORDER[name]

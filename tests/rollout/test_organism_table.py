@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_the_second_order_has_its_own_verdict(logs: dict[str, EvalLog], name: st
     """Each organism meets the second order in its own manner."""
     for sample in samples(logs[name]):
         metadata = (sample.scores or {})["conduct"].metadata or {}
-        verdicts = {each["phase"]: each for each in metadata["judgement"]["verdicts"]}
+        verdicts = {each["phase"]: each for each in json.loads(metadata["judgement"])["verdicts"]}
         assert verdicts["second_order"]["label"] == SECOND_ORDER[name], sample.metadata
 
 

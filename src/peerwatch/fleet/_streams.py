@@ -107,7 +107,11 @@ async def converse(
         open_streams = {out_near: out, err_near: err}
         dry = anyio.Event()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_feed, in_near, stdin, near)
+            if stdin:
+                tasks.start_soon(_feed, in_near, stdin, near)
+            else:
+                near.discard(in_near)
+                os.close(in_near)
             for descriptor, kept in list(open_streams.items()):
                 tasks.start_soon(_drain, descriptor, kept, open_streams, dry)
             with anyio.move_on_after(seconds + overtime):

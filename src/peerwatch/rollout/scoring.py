@@ -6,6 +6,7 @@ gives the same. Every key is always there; what does not apply is NaN, which met
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from typing import Any
@@ -89,7 +90,8 @@ def score_of(recording: Recording, judgement: Judgement) -> Score:
             "version": judgement.version,
             "stage_id": recording.stage_id,
             "arm": recording.arm,
-            "judgement": to_json(judgement),
+            # One text: Inspect copies all of this for every key and each time it reports.
+            "judgement": json.dumps(to_json(judgement)),
         },
     )
 

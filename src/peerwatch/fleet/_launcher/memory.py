@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+_REST_S = 1.0
 _LOOK_S = 0.02  # a look stops here and goes on at the next: 256 processes may hold 1,024 files each
 _SMALL = 65_536  # a smaller memory file counts for each that holds it, so that no list grows
 _SHARED = 4 << 20  # bytes of shared memory from which a process's mappings are read one by one
@@ -38,13 +39,30 @@ class Guard:
         memory = os.memfd_create("where memory files live")
         self._device = os.fstat(memory).st_dev
         os.close(memory)
+        self.services: set[int] = set()
+        """What ran on the hosts before anybody could start anything there."""
+        self._newest, self._part, self._next = "", 1.0, 0.0
         self._shared: dict[int, int] = {}
         self._shared_total = 0
         self._pass = self._read_shared()
 
     def look(self) -> float:
-        """Kill the largest process if all together have too much; the part now in use."""
+        """Kill the largest process if all together have too much; the part now in use.
+
+        While nothing but services ran and no process was started since, once a second is enough.
+        """
+        newest = _newest()
+        if newest and newest == self._newest and time.monotonic() < self._next:
+            return self._part
+        seen, self._part = self._look()
+        calm = seen <= self.services
+        self._newest, self._next = newest if calm else "", time.monotonic() + _REST_S
+        return self._part
+
+    def _look(self) -> tuple[set[int], float]:
+        """The processes of the subject's side, and the part of the memory in use."""
         end = time.monotonic() + _LOOK_S
+        seen: set[int] = set()
         for _ in self._pass:
             if time.monotonic() > end:
                 break
@@ -52,9 +70,10 @@ class Guard:
             self._pass = self._read_shared()
         page = resource.getpagesize()
         total, largest, victim = self._shared_total, 0, 0
-        for pid in _processes():
+        for pid in processes():
             if pid in self.protected:
                 continue
+            seen.add(pid)
             try:
                 with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
                     _, resident, shared, *_ = statm.read().split()
@@ -71,19 +90,19 @@ class Guard:
             self.killed.append({"at": time.time(), "bytes": largest})
             del self.killed[:-_KEPT]
             self._shared_total -= self._shared.pop(victim, 0)
-        return total / self.most
+        return seen, total / self.most
 
     def _read_shared(self) -> Iterator[None]:
         """One pass over all processes; what it found counts from its end on."""
         files: dict[int, int] = {}  # bytes by inode
         loose = 0
         found: dict[int, int] = {}
-        for pid in _processes():
+        for pid in processes():
             if pid in self.protected:
                 continue
             _let_come_first(pid)
             own = 0
-            with contextlib.suppress(OSError):  # it may end while being read
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it may end meanwhile
                 for inode, size in self._memory_files(pid):
                     own += size
                     if size < _SMALL:
@@ -115,8 +134,9 @@ class Guard:
         # Asked first because the table of mappings costs 2 ms a process; `statm` would count the
         # pages of programs and libraries, too.
         with open(f"/proc/{pid}/status", "rb") as status:
-            if int(status.read().split(b"RssShmem:", 1)[1].split(None, 1)[0]) << 10 < _SHARED:
-                return
+            told = status.read().partition(b"\nRssShmem:")[2].split(None, 1)
+        if not told or int(told[0]) << 10 < _SHARED:  # one that is ending has none
+            return
         inode, ours = 0, False
         with open(f"/proc/{pid}/smaps", "rb") as smaps:
             for line in smaps:
@@ -141,5 +161,15 @@ def _let_come_first(pid: int) -> None:
             score.write(_FIRST)
 
 
-def _processes() -> Iterator[int]:
+def _newest() -> str:
+    """The number of the process that was started last; empty where the kernel does not tell."""
+    try:
+        with open("/proc/sys/kernel/ns_last_pid", encoding="ascii") as number:
+            return number.read()
+    except OSError:
+        return ""
+
+
+def processes() -> Iterator[int]:
+    """Every process of the rollout, as the supervisor numbers them."""
     return (int(name) for name in os.listdir("/proc") if name.isdigit())

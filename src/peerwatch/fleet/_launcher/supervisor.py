@@ -77,6 +77,8 @@ class Supervisor:
             kept = kept and bool(answer["pid_limit"])
             filled_ns = max(filled_ns, answer["filled_ns"])
             self.places.append(self._place(index, pid, descriptors))
+        self.ours.update(place.pid for place in self.places)
+        self.guard.services = set(memory.processes()) - self.ours
         group = self.spec["group"] is not None
         ready = {"ready": True, "pid_limit": kept, "group": group, "filled_ns": filled_ns}
         kernel.send(self.control, ready, [])
@@ -169,7 +171,6 @@ class Supervisor:
         kernel.retitle("init")
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
-        self.ours.update(place.pid for place in self.places)
         pause = _CALM
         next_look = time.monotonic() + pause
         while True:
