@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ Progress = Callable[[str, float], None]
 
 MISSING = "the hosts' base is not there yet; run `peerwatch fleet build` once (about a minute)"
 DISK_NEEDED = 1_500_000_000  # 240 MB tree, its archive, and mmdebstrap's own copy of both
+_STILL_WRITING_S = 10.0  # what a killed builder had started notices its end at its next output
 _ARCHIVE, _PACKAGES = "base.tar.gz", "packages.json"
 
 
@@ -484,9 +486,14 @@ def _remove(path: Path) -> None:
         for root in [*path.glob("tree-*"), *path.glob("**/tree")]:
             root.chmod(0o777)
             _launch("remove", ids.mapping(), root)
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
-        raise EnvironmentProblem(f"cannot remove {path}; remove it by hand")
+    end = time.monotonic() + _STILL_WRITING_S
+    while True:
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        if time.monotonic() > end:
+            raise EnvironmentProblem(f"cannot remove {path}; remove it by hand")
+        time.sleep(0.1)
 
 
 def _size(path: Path) -> int:
