@@ -148,6 +148,8 @@ def test_a_masked_proc() -> None:
 )
 def test_a_filter_of_system_calls(call: str, found: str, remedy: str) -> None:
     """Refused calls are named; one that hosts do not need (the control) changes nothing."""
+    if os.geteuid() != 0 and call != "unshare":
+        pytest.skip("a user's own filter takes the rights from newuidmap, too")
     if found:
         refused(without(call), found, remedy)
         return

@@ -483,7 +483,8 @@ def _launch(
 def _remove(path: Path) -> None:
     """Remove a folder in which some files may belong to the users of a mapping."""
     if path.is_dir() and os.geteuid() != 0 and ids.mapping().kind == "range":
-        for root in [*path.glob("tree-*"), *path.glob("**/tree")]:
+        itself = path.name.startswith("tree-")
+        for root in [path] if itself else [*path.glob("tree-*"), *path.glob("**/tree")]:
             root.chmod(0o777)
             _launch("remove", ids.mapping(), root)
     end = time.monotonic() + _STILL_WRITING_S
