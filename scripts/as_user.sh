@@ -30,6 +30,8 @@ end() {
     userdel --remove "$name" 2>/dev/null || true
 }
 trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 as_user .venv/bin/python -c 'import peerwatch' 2>/dev/null ||
     skip "another user may not read this checkout or its interpreter"
