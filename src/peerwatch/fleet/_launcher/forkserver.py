@@ -2,7 +2,7 @@
 
 Takes the socket on which the controller asks; gives for each request a process descriptor of a
 child that runs `boot.main`. An interpreter that starts and loads these modules costs 47 ms of CPU,
-a fork 2. It has an empty environment, keeps no descriptor of any rollout, and ends with the
+a fork and what the child does before it has namespaces 4. It has an empty environment, keeps no descriptor of any rollout, and ends with the
 controller; rollouts do not depend on it.
 """
 
