@@ -2,8 +2,8 @@
 
 Takes the socket on which the controller asks; gives for each request a process descriptor of a
 child that runs `boot.main`. An interpreter that starts and loads these modules costs 47 ms of CPU,
-a fork and what the child does before it has namespaces 4. It has an empty environment, keeps no descriptor of any rollout, and ends with the
-controller; rollouts do not depend on it.
+a forked child until it has its namespaces 4. It has an empty environment, keeps no descriptor of
+any rollout, and ends with the controller; rollouts do not depend on it.
 """
 
 from __future__ import annotations
