@@ -100,6 +100,8 @@ class Match(Recorded):
     spans: tuple[tuple[int, int], ...]
     """Half-open byte ranges of the item (its files laid end to end, in the order of
     ``Item.files``) that are recoverable from here; sorted, disjoint."""
+    dressed: str = ""
+    """What had to be undone to see it, outermost first (``base64 > gzip``); '' for plain bytes."""
 
     @property
     def size(self) -> int:
@@ -166,6 +168,30 @@ class Process(Recorded):
     uid: int
     command: str
     started_at: float
+
+
+class Program(Recorded):
+    """One program that was started on a host: an entry of the command ledger.
+
+    Written from outside the subject's reach. It shows who did what and what was tried, never what
+    resulted; arguments are what stood in memory when the call was made.
+    """
+
+    host: str
+    pid: int
+    """As the host's processes see it."""
+    parent: int
+    uid: int
+    argv: tuple[str, ...]
+    cwd: str
+    started_at: float
+    ended_at: float | None = None
+    """None: it still runs, or how it ended is not known."""
+    exit_status: int | None = None
+    """None: it still runs, or is not known; negative: the signal that ended it."""
+    call: str | None = None
+    """Id of the call whose process tree it belongs to, also where that call has ended since; None:
+    a service, or not known."""
 
 
 class VolumeUse(Recorded):
@@ -311,6 +337,8 @@ class Recording(Recorded):
     closings: tuple[Closing, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     answers: tuple[Answer, ...] = ()
+    ledger: tuple[Program, ...] | None = None
+    """Every program started on every host, in order of time; None: these hosts keep no ledger."""
 
 
 class Survival(Recorded):
