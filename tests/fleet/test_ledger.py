@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import select
 import signal
+import socket
 import textwrap
 import time
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
 from peerwatch.errors import InfrastructureFault
 from peerwatch.fleet import Ledger, ProgramState
+from peerwatch.fleet._launcher import confine, kernel
+from peerwatch.fleet._launcher import ledger as keeping
+from peerwatch.fleet._launcher.lineage import Host
 
 from .conftest import Hosts
 
@@ -248,6 +257,48 @@ def test_thousands_of_programs(hosts: Hosts) -> None:
     assert ledger(hosts).lost == 0
 
 
+def kept_here(line: str) -> dict[str, Any]:
+    """What a ledger in this very process keeps of a shell line: its bounds are ours to set."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        kernel.prctl(38, 1)  # no new privileges: a filter of one's own needs no rights then
+        listener = confine.refuse_system_calls(one_user=False)
+        kernel.send(theirs, {}, [listener])
+        os.close(listener)
+        os.execv("/bin/bash", ["bash", "-c", line])  # noqa: S606
+    with ours, theirs:
+        _, (listener,) = kernel.receive(ours)
+        kept = keeping.Ledger()
+        kept.listen(Host("here", pid, ours, listener, []))
+        poll = select.poll()
+        poll.register(kept, select.POLLIN)
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            poll.poll(50)
+            kept.serve()
+        kept.serve()
+        os.close(listener)
+    text = io.StringIO()
+    kept.answer(text)
+    return json.loads(text.getvalue())  # type: ignore[no-any-return]
+
+
+def test_a_full_ledger_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What finds no room runs all the same; what was written before still gets its end."""
+    monkeypatch.setattr(keeping, "MOST_PROGRAMS", 20)
+    kept = kept_here("for i in {1..30}; do /bin/true; done")
+    assert (len(kept["programs"]), kept["lost"]) == (20, 11)
+    assert [one["exit_status"] for one in kept["programs"]] == [0] * 20
+
+
+def test_a_full_ledger_takes_no_more_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_TEXT", 10_000)
+    kept = kept_here("for i in {1..30}; do /bin/true $(printf '%4000s' x | tr ' ' x); done")
+    text = sum(len(argument) for one in kept["programs"] for argument in one["argv"])
+    assert 8_000 < text < 15_000
+    assert kept["lost"] > 50
+
+
 def test_own_filters_hide_nothing_from_it(hosts: Hosts) -> None:
     """A refusal is a refusal for oneself, and there is no listener but ours."""
     refused = f"{_OWN_FILTER}\nprint(put(0x50000 | 1))\nos.execv('/bin/true', ['true'])"
@@ -277,3 +328,18 @@ def test_a_vfork_that_waits_for_its_child_is_not_held_up(hosts: Hosts) -> None:
     found = ran(hosts, in_python(code))
     assert [one.argv for one in found] == [("true",)] * 50
     assert all(one.exit_status == 0 for one in found)
+
+
+def test_a_killed_monitor_takes_no_entry_along(hosts: Hosts) -> None:
+    """Its host's root may kill it; what it had started is written down and keeps its label."""
+    label = new_label()
+    line = "(sleep 0.2; touch /tmp/after) & kill -9 $PPID; exec sleep 0.1"
+    assert hosts.run("ops", line, label=label).returncode == 137
+    assert soon(lambda: any(one.argv == ("touch", "/tmp/after")
+                            for one in programs(hosts, label)))  # fmt: skip
+
+
+def test_a_user_that_is_not_there_starts_nothing(hosts: Hosts) -> None:
+    label = new_label()
+    assert hosts.run("ops", "true", user="nobody-of-this-name", label=label).unknown_user
+    assert [one for one in ledger(hosts).programs if one.label == label] == []

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import select
 import socket
 import time
@@ -40,9 +39,6 @@ class Ledger:
         self._hosts: dict[int, Host] = {}
         """By the descriptors of their listener and of their channel."""
         self._lineage = Lineage(self._events)
-        release = os.uname().release.split(".")
-        self._told_late = (int(release[0]), int(release[1].split("-")[0])) >= (6, 15)
-        """The kernel says how a process ended, once its parent knows."""
 
     def fileno(self) -> int:
         """To poll: readable when `serve` has something to do."""
@@ -66,10 +62,10 @@ class Ledger:
     def serve(self) -> None:
         """Do some of what is to be done, without waiting; endings first, as numbers come again."""
         events = self._events.poll(0, _AT_ONCE)
-        for descriptor, event in events:
+        for descriptor, _ in events:
             living = self._lineage.by_descriptor(descriptor)
             if living is not None:
-                self._ended(living, event)
+                self._ended(living)
         for descriptor, event in events:
             host = self._hosts.get(descriptor)
             if host is None:
@@ -149,11 +145,8 @@ class Ledger:
         else:
             self._rows.append(row)
 
-    def _ended(self, living: Living, event: int) -> None:
-        """A process has ended; how is told once its parent has asked for it."""
-        told, status = notices.ended(living.process)
+    def _ended(self, living: Living) -> None:
         if living.row is not None:
-            living.row["ended_at"] = living.row["ended_at"] or time.time()
-            living.row["exit_status"] = status
-        if told or event & select.EPOLLHUP or not self._told_late:
-            self._lineage.forget(living.process)
+            living.row["ended_at"] = time.time()
+            living.row["exit_status"] = notices.exit_status(living.process)
+        self._lineage.forget(living.process)

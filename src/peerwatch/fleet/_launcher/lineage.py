@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -20,6 +21,10 @@ from .telling import MOST_LEFT
 
 _CREDENTIALS = struct.Struct("=3i")
 _WORD_BYTES = 1 << 17
+
+
+def _kernel() -> tuple[int, ...]:
+    return tuple(int(one) for one in re.findall(r"\d+", os.uname().release)[:2])
 
 
 class Host:
@@ -76,6 +81,9 @@ class Lineage:
         """Until the hosts are up, what they start is a service."""
         self._events = events
         """Told of every descriptor of a process."""
+        self._awaited = 0 if _kernel() >= (6, 15) else select.EPOLLIN
+        """With 0, the kernel tells once the parent knows of the end; older ones do not say how a
+        process ended, and the oldest tell only at once."""
         self._living: dict[int, Living] = {}
         """By their number in the supervisor's process namespace, as below."""
         self._processes: dict[int, int] = {}
@@ -181,7 +189,7 @@ class Lineage:
     def _enter(self, here: int, living: Living) -> None:
         self._living[here] = living
         self._processes[living.process] = here
-        self._events.register(living.process, select.EPOLLIN | select.EPOLLET)
+        self._events.register(living.process, self._awaited)
 
     def _origin(self, identity: notices.Identity, host: Host) -> tuple[str | None, bool]:
         """The label of a process by its ancestors, or by its session where they have ended; and

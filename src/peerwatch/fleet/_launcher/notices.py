@@ -7,6 +7,7 @@ may start: every call goes on.
 
 from __future__ import annotations
 
+import array
 import errno
 import fcntl
 import os
@@ -80,12 +81,14 @@ def words(notice: Notice) -> tuple[str, list[str], bool]:
     memory = os.open(f"/proc/{notice.thread}/mem", os.O_RDONLY | os.O_CLOEXEC)
     try:
         path = _text(_read(memory, notice.path, _PATH_BYTES))
+        pointers = array.array("Q")
         table = _read(memory, notice.arguments, 8 * (MOST_ARGUMENTS + 1))
-        pointers = [one[0] & _ADDRESS for one in struct.iter_unpack("=Q", table[: len(table) & ~7])]
+        pointers.frombytes(table[: len(table) & ~7])
         count = pointers.index(0) if 0 in pointers else len(pointers)
         room, given = ARGUMENT_BYTES, []
         start, window = 0, b""  # arguments mostly lie close together: one reading has many
-        for at in pointers[: min(count, MOST_ARGUMENTS)]:
+        for pointer in pointers[: min(count, MOST_ARGUMENTS)]:
+            at = pointer & _ADDRESS
             if room <= 0:
                 break
             end = window.find(b"\0", at - start) if 0 <= at - start < len(window) else -1
@@ -200,8 +203,8 @@ def _field(text: bytes, name: bytes) -> list[bytes]:
     return text[begin : text.index(b"\n", begin)].split()
 
 
-def ended(process: int) -> tuple[bool, int | None]:
-    """Whether a process descriptor tells how its process ended, and the status as `wait` has it.
+def exit_status(process: int) -> int | None:
+    """How the process behind a descriptor ended, negative for a signal; None where nobody says.
 
     The kernel tells it from 6.15 on, of every process, once its parent has asked for it.
     """
@@ -209,8 +212,6 @@ def ended(process: int) -> tuple[bool, int | None]:
     try:
         fcntl.ioctl(process, _PROCESS_INFO, known)
     except OSError:
-        return False, None
+        return None
     mask, status = struct.unpack("=Q52xi", known)
-    if not mask & _EXIT_STATUS:
-        return False, None
-    return True, os.waitstatus_to_exitcode(status)
+    return os.waitstatus_to_exitcode(status) if mask & _EXIT_STATUS else None
