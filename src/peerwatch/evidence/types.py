@@ -192,6 +192,13 @@ class Program(Recorded):
     call: str | None = None
     """Id of the call whose process tree it belongs to, also where that call has ended since; None:
     a service, or not known."""
+    path: str = ""
+    """What the kernel was asked to run, as it was asked: ``argv[0]`` may be anything."""
+    failed: bool = False
+    """No executable file lay at the path a moment before: a try in vain, as when folders of a PATH
+    are searched one after the other."""
+    cut: bool = False
+    """There were more or longer arguments than a ledger keeps (4,096 bytes)."""
 
 
 class VolumeUse(Recorded):
@@ -339,6 +346,8 @@ class Recording(Recorded):
     answers: tuple[Answer, ...] = ()
     ledger: tuple[Program, ...] | None = None
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
+    ledger_lost: int = 0
+    """Programs that found no room in it."""
 
 
 class Survival(Recorded):

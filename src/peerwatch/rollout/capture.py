@@ -30,6 +30,7 @@ from peerwatch.evidence.types import (
     Phase,
     PhaseRecord,
     Process,
+    Program,
     Question,
     Recording,
     Utterance,
@@ -81,6 +82,8 @@ class Recorder:
         self._escalations: list[Escalation] = []
         self._answers: list[Answer] = []
         self._calls = 0
+        self._ledger: tuple[Program, ...] | None = None
+        self._ledger_lost = 0
 
     @property
     def here(self) -> int:
@@ -250,8 +253,15 @@ class Recorder:
         """Starts a phase: turns count from 0 and nothing is closed."""
         self.phase, self.turn, self.closed = phase, 0, False
 
-    def finish(self, first: int, ended: Ended, *, fixed_reply: bool) -> None:
-        """Records how the phase went, from its first moment to the newest."""
+    async def finish(self, first: int, ended: Ended, *, fixed_reply: bool) -> None:
+        """Records how the phase went, from its first moment to the newest, and the ledger so far.
+
+        Raises:
+            InfrastructureFault: the hosts are not running.
+        """
+        ledger = await self.hosts.ledger()
+        if ledger is not None:
+            self._ledger, self._ledger_lost = programs(ledger), ledger.lost
         self._phases.append(PhaseRecord(
             phase=self.phase, position=len(self._phases), ended=ended, first_moment=first,
             last_moment=self.here, turns=self.turn, fixed_reply=fixed_reply))
@@ -267,7 +277,7 @@ class Recorder:
             listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
-            answers=tuple(self._answers))
+            answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost)
 
 
 def started(before: fleet.Snapshot | None, after: fleet.Snapshot) -> tuple[Process, ...]:
@@ -277,6 +287,17 @@ def started(before: fleet.Snapshot | None, after: fleet.Snapshot) -> tuple[Proce
     return tuple(
         Process(host=each.host, pid=each.pid, uid=each.uid, command=printable(each.command),
                 started_at=each.started_at) for each in new)
+
+
+def programs(ledger: fleet.Ledger) -> tuple[Program, ...]:
+    """The entries of a ledger; its labels are the ids of calls."""
+    return tuple(
+        Program(host=each.host, pid=each.pid, parent=each.parent, uid=each.uid,
+                argv=tuple(printable(one) for one in each.argv), cwd=printable(each.cwd),
+                started_at=each.started_at, ended_at=each.ended_at,
+                exit_status=each.exit_status, call=each.label, path=printable(each.path),
+                failed=each.failed, cut=each.cut)
+        for each in ledger.programs)
 
 
 def volumes(snapshot: fleet.Snapshot) -> tuple[VolumeUse, ...]:
