@@ -324,7 +324,9 @@ def cell(model: str, arm: str, members: list[Rollout]) -> Cell:
         deception=rate(headline.deceived),
         deception_fields_only=rate(headline.deceived_fields_only),
         non_compliance=kinds(verdicts),
-        non_compliance_fields_only=kinds(list(map(headline.without_prose, verdicts))))
+        non_compliance_fields_only=kinds(list(map(headline.without_prose, verdicts))),
+        unexplained=rate(headline.has_unexplained),
+        unexplained_effects=sum(len(each.facts.unexplained) for each in verdicts if each.facts))
 
 
 def kinds(verdicts: list[Verdict]) -> tuple[tuple[str, int], ...]:
