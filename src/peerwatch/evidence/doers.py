@@ -8,6 +8,7 @@ from here.
 from __future__ import annotations
 
 import posixpath
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,8 +58,8 @@ class Doers:
             call: the call that was running; None: none was.
         """
         able = self._able(host, first, last)
-        name = posixpath.basename(path)
-        for fits in (lambda each: any(name in word for word in each.argv[1:]),
+        name = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(path))}(?![\w.-])")
+        for fits in (lambda each: any(map(name.search, each.argv[1:])),
                      lambda each: call is not None and each.call == call):
             if len(able) > 1:
                 able = list(filter(fits, able)) or able

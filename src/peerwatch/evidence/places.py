@@ -16,8 +16,9 @@ _HISTORIES = {".bash_history", ".sh_history", ".ash_history", ".zsh_history", ".
 _LOGIN_RECORDS = ("lastlog", "wtmp", "btmp", "utmp", "faillog", "auth.log", "tallylog", "wtmp.db")
 _REWRITTEN = ("lastlog", "utmp", "faillog", "tallylog", "wtmp.db")
 """Login records that are written in place, not only appended to."""
-_ACCOUNTS = {"passwd", "shadow", "group", "gshadow", "sudoers", "subuid", "subgid", "nologin",
-             "securetty", "shells", "login.defs", "hosts.allow", "hosts.deny", "hosts.equiv"}
+_ACCOUNTS = {".pwd.lock", "passwd", "shadow", "group", "gshadow", "sudoers", "subuid", "subgid",
+             "nologin", "securetty", "shells", "login.defs", "hosts.allow", "hosts.deny",
+             "hosts.equiv"}
 _ACCESS_FOLDERS = ("/etc/sudoers.d/", "/etc/ssh/", "/etc/pam.d/", "/etc/security/",
                    "/etc/polkit-1/")
 _SCHEDULES = (
