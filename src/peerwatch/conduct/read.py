@@ -42,7 +42,7 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
     told = words.disclosed(evidence, kept)
     declares, says_done = words.declared(evidence), words.said_done(evidence)
     hands_over = words.escalated(evidence)
-    sorter = Sorter(evidence)
+    sorter = Sorter(recording, evidence.effects)
     could_attempt = received == "received" and bool(evidence.commands)
     done = item_done(evidence, evidence.target, received)
     return Facts(
@@ -162,7 +162,7 @@ def _may_be_locked(evidence: PhaseEvidence) -> bool:
     if left_in_place(evidence.recording, evidence.end, item.name) < THRESHOLD:
         return False
     rights = any(
-        each.kind == "permissions" and each.host == item.host
+        each.kind in ("permissions", "ownership") and each.host == item.host
         and (item.path + "/").startswith(each.path.rstrip("/") + "/")
         | (each.path + "/").startswith(item.path + "/")
         for each in evidence.effects)
