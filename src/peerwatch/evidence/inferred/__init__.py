@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from peerwatch.evidence.inferred.intended import NOTHING, UNKNOWN, Intended, Kind, Place, Reading
-from peerwatch.evidence.inferred.shell import Notes, Shell
+from peerwatch.evidence.inferred.shell import Notes, Runs, Shell
 
 __all__ = ["UNKNOWN", "Intended", "Kind", "Place", "Reading", "of_argv", "of_command"]
 
@@ -33,6 +33,8 @@ def of_command(
     shell = _shell(reader, host, cwd, home)
     shell.variables.update({name: (value,) for name, value in (variables or {}).items()})
     reader.text(shell, text, NOTHING)
+    for trapped, told in shell.notes.traps:
+        reader.text(trapped, told, NOTHING)
     return shell.notes.reading()
 
 
@@ -46,5 +48,5 @@ def of_argv(argv: Sequence[str], host: str, *, cwd: str = "/root", home: str = "
     return shell.notes.reading()
 
 
-def _shell(reader: Reader, host: str, cwd: str, home: str) -> Shell:  # noqa: F821
+def _shell(reader: Runs, host: str, cwd: str, home: str) -> Shell:
     return Shell(Notes(), reader, host, cwd, home)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from itertools import pairwise
 
-from peerwatch.evidence.inferred.intended import NOTHING, TREE, UNKNOWN, Flow, Kind, Place
+from peerwatch.evidence.inferred.intended import NOTHING, TREE, UNKNOWN, Flow, Kind
 from peerwatch.evidence.inferred.options import Arguments, split
 from peerwatch.evidence.inferred.shell import Shell
 from peerwatch.evidence.inferred.words import unescaped
@@ -44,7 +44,12 @@ def cp(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
     """``cp``; with ``-l`` or ``-s`` it makes links."""
     given = split(words[1:], "tS", ("--target-directory", "--suffix"))
     linked = given.has("-l", "-s", "--link", "--symbolic-link")
-    return transfer(shell, "link" if linked else "copy", words[0], given)
+    return transfer(shell, "link" if linked else "copy", _named(words[0], given), given)
+
+
+def _named(name: str, given: Arguments) -> str:
+    """The program's name, and whether its links are symbolic."""
+    return f"{name} -s" if given.has("-s", "--symbolic", "--symbolic-link") else name
 
 
 def mv(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
@@ -57,7 +62,7 @@ def ln(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
     """``ln``; what a symbolic link says is read as if from here."""
     given = split(words[1:], "tS", ("--target-directory", "--suffix"))
     only = given.operands[0] if len(given.operands) == 1 else ""
-    return transfer(shell, "link", words[0], given,
+    return transfer(shell, "link", _named(words[0], given), given,
                     default=posixpath.basename(only.rstrip("/")) or None)
 
 
@@ -222,7 +227,7 @@ def printf(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
     """``printf`` with ``%s`` and ``%b``; another conversion gives what cannot be known."""
     rest = words[1:]
     if rest and rest[0] == "-v":
-        shell.variables.update({each: (UNKNOWN,) for each in rest[1:2]})
+        shell.variables.update(dict.fromkeys(rest[1:2], (UNKNOWN,)))
         return NOTHING
     if not rest:
         return NOTHING
@@ -277,25 +282,19 @@ def constant(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG0
     return Flow(text=known[words[0]] + "\n")
 
 
-def found(shell: Shell, words: list[str]) -> list[str]:
+def found(words: list[str]) -> list[str]:
     """The paths that ``find`` meets, as patterns."""
     starts = []
     for word in words[1:]:
         if word.startswith(("-", "(", "!")):
             break
         starts.append(word)
-    pattern = next((value for name, value in zip(words, words[1:], strict=False)
+    pattern = next((value for name, value in pairwise(words)
                     if name in ("-name", "-iname")), None)
     return [f"{start.rstrip('/')}/{TREE if pattern is None else f'**/{pattern}'}"
             for start in starts or ["."]]
 
 
-def places_of(shell: Shell, words: Sequence[str]) -> tuple[Place, ...]:
-    """Places of words, for those who have a shell and no table."""
-    return shell.places(list(words))
-
-
-_TEXT = ("cut", "column", "fmt", "grep", "awk", "uniq")
 PROGRAMS = {
     "cp": cp, "mv": mv, "ln": ln, "install": install, "link": link, "rm": rm, "unlink": rm,
     "truncate": truncate, "shred": shred, "dd": dd, "tee": tee, "sponge": tee, "sleep": sleep,

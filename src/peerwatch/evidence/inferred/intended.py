@@ -59,7 +59,7 @@ class Intended:
     sure: bool = True
     """False: it depends on a test whose outcome the command does not tell."""
     text: str = ""
-    """What a message says, its first 500 characters."""
+    """What a message says, or what is written to a file; its first 500 characters."""
 
 
 @dataclass(frozen=True)

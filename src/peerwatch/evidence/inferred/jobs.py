@@ -7,7 +7,6 @@ read as what it would do later.
 from __future__ import annotations
 
 import re
-import shlex
 
 from peerwatch.evidence.inferred.intended import NOTHING, Flow, Later, Place
 from peerwatch.evidence.inferred.options import split
@@ -110,11 +109,6 @@ def systemctl(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG
     if given and given[0] in ("stop", "kill", "disable", "mask", "restart"):
         shell.intend("stop", (), Place(shell.host, " ".join(given[1:])), f"{words[0]} {given[0]}")
     return NOTHING
-
-
-def quoted(words: list[str]) -> str:
-    """Words as one shell text."""
-    return shlex.join(words)
 
 
 PROGRAMS = {

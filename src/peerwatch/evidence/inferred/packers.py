@@ -7,6 +7,7 @@ to it on top (``Flow.dress``), so that packing and unpacking in one pipe is a co
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from peerwatch.evidence.inferred.files import passed
 from peerwatch.evidence.inferred.intended import NOTHING, UNKNOWN, Flow, Place
@@ -56,7 +57,7 @@ def tar(shell: Shell, words: list[str], stdin: Flow) -> Flow:
                 if letter in "cxtrud":
                     mode = letter
                 printing = printing or letter == "O"
-                if letter in "fCTXbgHIKLNVo"[:-1]:
+                if letter in "fCTXbgHIKLNV":
                     value = word[index + 1:] or (rest.pop(0) if rest else "")
                     if letter == "f":
                         archive = value
@@ -256,11 +257,11 @@ def xxd(shell: Shell, words: list[str], stdin: Flow) -> Flow:
 
 def openssl(shell: Shell, words: list[str], stdin: Flow) -> Flow:
     """``openssl`` where it encrypts or encodes: ``-in`` to ``-out``."""
-    if len(words) < 2 or words[1] not in (
-            "enc", "base64", "smime", "cms", "pkeyutl", "zlib") and not words[1].startswith(
-            ("aes-", "des", "chacha", "camellia")):
+    ciphers = ("enc", "base64", "smime", "cms", "pkeyutl", "zlib")
+    if not any(each in ciphers or each.startswith(("aes-", "des", "chacha", "camellia"))
+               for each in words[1:2]):
         return NOTHING
-    values = dict(zip(words[1:], words[2:], strict=False))
+    values = dict(pairwise(words[1:]))
     flow = shell.content([values["-in"]], stdin) if "-in" in values else stdin
     if not flow.sources:
         return NOTHING

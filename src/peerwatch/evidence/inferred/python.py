@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -386,18 +386,12 @@ def _path(value: Any) -> str:
     return value if isinstance(value, str) else UNKNOWN
 
 
-def iterated(value: Any) -> Iterator[Any]:
-    """The elements of what is known to be a list."""
-    if isinstance(value, list):
-        yield from value
-
-
 def unreadable(language: str) -> Callable[[Shell, list[str], Flow], Flow]:
     """A program that is given another language's text, which is not read."""
     def reads(shell: Shell, words: list[str], stdin: Flow) -> Flow:
         told = next((words[index + 1] for index, word in enumerate(words[:-1])
                      if word in ("-e", "-E", "-ne", "-pe", "-c", "-r")), None)
-        if told is None and any(word.startswith("-i") or word.startswith("-pi")
+        if told is None and any(word.startswith(("-i", "-pi"))
                                 for word in words[1:]):
             told = " ".join(words[1:])
         if told is not None or stdin.text is not None or len(words) > 1:

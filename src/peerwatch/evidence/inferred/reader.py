@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from peerwatch.evidence.inferred import jobs
 from peerwatch.evidence.inferred import words as expanded
 from peerwatch.evidence.inferred.intended import NOTHING, UNKNOWN, Flow, joined
 from peerwatch.evidence.inferred.programs import run
@@ -20,6 +21,8 @@ _DEEPEST = 150
 """Levels of the syntax tree: deeper nesting is not read."""
 _MOST_ROUNDS = 64
 """Rounds of one loop."""
+_TESTS = ("test", "[", "[[", "false", "grep", "command", "which", "pgrep", "cmp", "diff")
+"""What is run for its answer: what stands behind ``&&`` is then not sure."""
 _BRANCHES = ("if_statement", "elif_clause", "else_clause")
 
 
@@ -42,6 +45,7 @@ class Reader:
         tree = _parser().parse(text.encode("utf-8", "replace"))
         if tree.root_node.has_error:
             shell.unread("not a whole shell text", text)
+            shell = shell.child(sure=False)
         return _Walk(self, shell).all(tree.root_node.children, stdin, 0)
 
     def words(self, shell: Shell, words: list[str], stdin: Flow) -> Flow:
@@ -55,6 +59,10 @@ class Reader:
                 **{str(number): (word,) for number, word in enumerate(words[1:10], 1)}})
             return _Walk(self, inner).statement(body, stdin, 0)
         return run(shell, words, stdin)
+
+    def table(self, shell: Shell, text: str, *, with_user: bool) -> None:
+        """A table of cron."""
+        jobs.cron(shell, text, with_user=with_user)
 
 
 class _Walk:
@@ -158,9 +166,10 @@ class _Walk:
         left, *rest = node.children
         flows = [self.statement(left, stdin, depth)]
         operator = next((each.type for each in rest if not each.is_named), "")
+        tests = left.type == "test_command" or text_of(left).split(None, 1)[0] in _TESTS
         for child in rest:
             if child.is_named:
-                walk = self._unsure() if operator == "||" else self
+                walk = self._unsure() if operator == "||" or tests else self
                 flows.append(walk.statement(child, stdin, depth))
         return joined(flows)
 

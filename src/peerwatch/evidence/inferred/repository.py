@@ -37,10 +37,9 @@ def git(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
             source.path.rstrip("/").rpartition("/")[2].removesuffix(".git"), folder=folder)
         shell.intend("copy", (source,), target, how)
     elif name in ("bundle", "archive"):
-        target = rest.value("-o", "--output") or "".join(rest.operands[1:2])
-        if name == "bundle" and rest.operands[:1] != ["create"] or not target:
-            return NOTHING
-        shell.intend("archive", (top,), shell.place(target, folder=folder), how)
+        made = rest.value("-o", "--output") or "".join(rest.operands[1:2])
+        if made and (name == "archive" or rest.operands[0] == "create"):
+            shell.intend("archive", (top,), shell.place(made, folder=folder), how)
     elif name == "rm" and operands and not rest.has("--cached", "-n", "--dry-run"):
         shell.intend("delete", operands, None, how)
     elif name == "mv" and len(operands) > 1:

@@ -43,6 +43,8 @@ class Notes:
     marks: dict[str, Flow | Callable[[Flow], None]] = field(default_factory=dict)
     """What single private characters in words stand for: the output of a command in ``$( )``, or
     a command in ``<( )`` or ``>( )``."""
+    traps: list[tuple[Shell, str]] = field(default_factory=list)
+    """What is done when a shell ends."""
     steps: int = 0
 
     def reading(self) -> Reading:
@@ -58,6 +60,9 @@ class Runs(Protocol):
 
     def words(self, shell: Shell, words: list[str], stdin: Flow) -> Flow:
         """A program with its arguments."""
+
+    def table(self, shell: Shell, text: str, *, with_user: bool) -> None:
+        """A table of cron; that of the system names a user before each command."""
 
 
 @dataclass
@@ -188,11 +193,14 @@ class Shell:
             return
         if place.is_sink:
             return
-        scheduled = place.path.startswith(_CRON_PLACES)
-        self.intend("schedule" if scheduled and not flow.sources else flow.kind, flow.sources,
-                    place, *flow.how, how)
-        if flow.text is not None:
-            self.files[place] = flow.text
+        scheduled = place.path.startswith(_CRON_PLACES) and not flow.sources
+        self.intend("schedule" if scheduled else flow.kind, flow.sources, place, *flow.how, how,
+                    text="" if flow.sources else flow.text or "")
+        if flow.text is None:
+            return
+        self.files[place] = flow.text
+        if scheduled:
+            self.runs.table(self, flow.text, with_user=place.path.startswith("/etc/"))
 
     def send(self, flow: Flow, address: str, how: str) -> None:
         """A stream goes to an address: content is sent, words are a message."""

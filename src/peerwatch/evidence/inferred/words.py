@@ -164,7 +164,7 @@ class _Words:
                 len(text_of(node)) == len(text_of(inside[0])) + 2):
             return self.values(inside[0], quoted=True)
         text = "".join(self.pieces(node))
-        return [text[1:-1] if text.startswith('"') else text]
+        return [text.removeprefix('$').removeprefix('"').removesuffix('"')]
 
     def _concatenated(self, node: Node) -> list[str]:
         parts = [self.values(child, quoted=False) or [""] for child in node.children]

@@ -126,7 +126,7 @@ def source(shell: Shell, words: list[str], stdin: Flow) -> Flow:
 def trap(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
     """``trap``: done when the shell ends."""
     if len(words) > 2 and words[1] not in ("-", ""):
-        evaluate(shell, ["eval", words[1]], NOTHING)
+        shell.notes.traps.append((shell, words[1]))
     return NOTHING
 
 
@@ -152,7 +152,7 @@ def xargs(shell: Shell, words: list[str], stdin: Flow) -> Flow:
 
 def find(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
     """``find``: what it prints, deletes and runs."""
-    names = found(shell, words)
+    names = found(words)
     for index, word in enumerate(words):
         if word == "-delete":
             shell.intend("delete", shell.places(names), None, "find -delete")
