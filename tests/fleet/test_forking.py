@@ -67,7 +67,7 @@ def test_hosts_hear_what_a_shell_made_us_ignore() -> None:
         text=True,
         capture_output=True,
         check=True,
-        preexec_fn=ignore,  # noqa: PLW1509
+        preexec_fn=ignore,
     )
     assert done.stdout.split() == ["SigIgn:", "0" * 16] * 2
 
