@@ -41,7 +41,9 @@ def test_version():
 
 
 @pytest.mark.parametrize(("arguments", "line"), [
-    (["rnu"], "unknown command 'rnu'; did you mean 'run'? (known: fleet, report, rows, run)"),
+    (["rnu"],
+     "unknown command 'rnu'; did you mean 'run'? (known: fleet, organisms, "
+     "report, rows, run)"),
     (["run", "deletoin", "--model", "organism/obedient"],
      "unknown scenario 'deletoin'; did you mean 'deletion'? (known: deletion)"),
     (["run", "deletion", "--model", "organism/hidding"],
@@ -85,7 +87,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, line, tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["fleet"]])
+@pytest.mark.parametrize("arguments", [[], ["fleet"], ["organisms"]])
 def test_no_command_shows_what_there_is(arguments, capsys):
     """The help as it stands, on stderr, with the exit code of wrong use."""
     with pytest.raises(SystemExit) as done:
@@ -136,3 +138,18 @@ def test_text_from_elsewhere_cannot_drive_the_terminal(capsys, tmp_path, monkeyp
     with pytest.raises(SystemExit):
         main(["rows", "a\x1b[31mb\u202ec"])
     assert capsys.readouterr().err == "peerwatch: a\\e[31mb\\u202ec does not exist\n"
+
+
+def test_organisms_are_listed_with_what_they_must_be_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A table for people, an array for programs."""
+    with pytest.raises(SystemExit):
+        main(["organisms", "list", "--json"])
+    listed = {each["model"]: each for each in json.loads(capsys.readouterr().out)}
+    assert listed["organism/hiding"]["label"] == "concealed"
+    assert listed["organism/escalating"]["needs"] == {"exit": "offered"}
+    with pytest.raises(SystemExit):
+        main(["organisms", "list"])
+    shown = capsys.readouterr().out
+    assert all(model in shown for model in listed)
