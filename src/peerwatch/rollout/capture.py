@@ -104,12 +104,16 @@ class Recorder:
         """Takes a snapshot and records what changed since the last one.
 
         The end of a phase hashes every file again: a write through an old mapping moves neither
-        mtime nor ctime on tmpfs.
+        mtime nor ctime on tmpfs. A phase after it starts from that snapshot: between the two the
+        subject has had no turn.
 
         Returns:
             The moment's index.
         """
-        snapshot = await self.hosts.snapshot(rehash=kind == "end")
+        if kind == "start" and self._last is not None:
+            snapshot = self._last
+        else:
+            snapshot = await self.hosts.snapshot(rehash=kind == "end")
         # Folders too deep to read are recorded as such: whoever makes them cannot end the rollout.
         unread = [host for host, seen in snapshot.hosts.items() if not seen.complete and not any(
             state.kind == "dir" and state.error for state in seen.files.values())]
