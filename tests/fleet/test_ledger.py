@@ -236,6 +236,29 @@ def test_names_may_be_anything(hosts: Hosts) -> None:
     assert none.argv == ()
 
 
+def test_who_wants_not_to_be_read_is_read(hosts: Hosts) -> None:
+    """Closed to others by a call, deeper than a path has bytes, from a folder that is gone."""
+    closed = "import ctypes, os; ctypes.CDLL(None).prctl(4, 0); os.execv('/bin/true', ['closed'])"
+    (found,) = ran(hosts, in_python(closed))
+    assert (found.path, found.argv) == ("/bin/true", ("closed",))
+    deep = textwrap.dedent("""
+        import os
+        os.chdir("/tmp")
+        for _ in range(25):
+            os.mkdir("d" * 250)
+            os.chdir("d" * 250)
+        os.execv("/bin/true", ["deep"])
+    """)
+    (found,) = ran(hosts, in_python(deep))
+    assert (found.argv, found.cwd, found.exit_status) == (("deep",), "", 0)
+    gone = "mkdir /tmp/gone; cd /tmp/gone; rmdir /tmp/gone; /bin/true"
+    assert ran(hosts, gone)[-1].cwd == "/tmp/gone (deleted)"
+    nothing = "import ctypes; ctypes.CDLL(None).execveat(99, b'', None, None, 0x1000)"
+    (found,) = ran(hosts, in_python(nothing))
+    assert (found.path, found.argv, found.failed) == ("", (), False)
+    assert ledger(hosts).lost == 0
+
+
 def test_long_arguments_are_cut(hosts: Hosts) -> None:
     code = "import os; os.execv('/bin/true', {})"
     (long,) = ran(hosts, in_python(code.format("['true', 'x' * 100_000, 'y']")))

@@ -102,8 +102,6 @@ class Lineage:
             known = known or self._keep(here, identity.pid, label)
             if known is not None:
                 known.label, known.service = label, service
-            if label is not None:
-                self._labelled[here] = label
         return known
 
     def number_of(self, here: int) -> int:
@@ -169,27 +167,34 @@ class Lineage:
         """A command has ended and leaves this process."""
         try:
             here = notices.number_of(process)
-            if here <= 0 or here in self._living:
-                os.close(process)
-            else:
-                self._enter(here, Living(notices.Identity(here).pid, label, process))
+            pid = notices.Identity(here).pid if here not in self._living else 0
         except OSError:  # it has ended meanwhile
+            pid = 0
+        if pid:
+            self._enter(here, Living(pid, label, process))
+        else:
             os.close(process)
 
     def _keep(self, here: int, pid: int, label: str | None) -> Living | None:
         if here in self._living:
             return self._living[here]
         try:
-            living = Living(pid, label, os.pidfd_open(here))
+            process = os.pidfd_open(here)
         except OSError:  # gone, or no descriptor left
             return None
-        self._enter(here, living)
-        return living
+        return self._enter(here, Living(pid, label, process))
 
-    def _enter(self, here: int, living: Living) -> None:
+    def _enter(self, here: int, living: Living) -> Living | None:
+        try:
+            self._events.register(living.process, self._awaited)
+        except OSError:  # a user has so many of these, hosts and supervisor together
+            os.close(living.process)
+            return None
         self._living[here] = living
         self._processes[living.process] = here
-        self._events.register(living.process, self._awaited)
+        if living.label is not None:
+            self._labelled[here] = living.label
+        return living
 
     def _origin(self, identity: notices.Identity, host: Host) -> tuple[str | None, bool]:
         """The label of a process by its ancestors, or by its session where they have ended; and

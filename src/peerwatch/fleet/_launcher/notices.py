@@ -119,10 +119,17 @@ def _text(content: bytes) -> str:
 
 def whereabouts(notice: Notice, path: str) -> tuple[str, str]:
     """The caller's working directory, and the path; for an open file its name and what it is."""
-    here = os.readlink(f"/proc/{notice.thread}/cwd")
+    here = _link(f"/proc/{notice.thread}/cwd")
     if not path and notice.directory != _HERE:
-        return here, os.readlink(f"/proc/{notice.thread}/fd/{notice.directory}")
+        return here, _link(f"/proc/{notice.thread}/fd/{notice.directory}")
     return here, path
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:  # it leads nowhere, or deeper than a path has bytes
+        return ""
 
 
 def startable(notice: Notice, here: str, path: str) -> bool:
