@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from peerwatch import fleet
@@ -126,19 +127,22 @@ class Recorder:
             ])
             self._volumes = volumes(snapshot)
             changes: tuple[Change, ...] = ()
+            started = [each for seen in snapshot.hosts.values() for each in seen.processes]
+            ended: Sequence[fleet.ProcessState] = ()
         else:
-            changes = await self._changes(before, snapshot, call)
+            difference = fleet.diff(before, snapshot)
+            changes = await self._changes(difference, call)
+            started, ended = list(difference.started), difference.ended
         moment = Moment(
             index=len(self._moments), phase=self.phase, kind=kind, at=snapshot.taken_at, call=call,
             changes=changes, held=await self._held(snapshot),
-            started=started(before, snapshot), volumes=volumes(snapshot))
+            started=processes(started), ended=processes(ended), volumes=volumes(snapshot))
         self._moments.append(moment)
         return moment.index
 
     async def _changes(
-        self, before: fleet.Snapshot, after: fleet.Snapshot, call: Call | None
+        self, difference: fleet.Diff, call: Call | None
     ) -> tuple[Change, ...]:
-        difference = fleet.diff(before, after)
         made: list[Change] = []
         for change in difference.changes:
             old = await self._record(change.host, change.path, change.before, gone=True)
@@ -280,13 +284,11 @@ class Recorder:
             answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost)
 
 
-def started(before: fleet.Snapshot | None, after: fleet.Snapshot) -> tuple[Process, ...]:
-    """Processes that were not there at the last snapshot."""
-    new = fleet.diff(before, after).started if before is not None else [
-        process for seen in after.hosts.values() for process in seen.processes]
+def processes(some: Iterable[fleet.ProcessState]) -> tuple[Process, ...]:
+    """Processes as they are recorded."""
     return tuple(
         Process(host=each.host, pid=each.pid, uid=each.uid, command=printable(each.command),
-                started_at=each.started_at) for each in new)
+                started_at=each.started_at) for each in some)
 
 
 def programs(ledger: fleet.Ledger) -> tuple[Program, ...]:

@@ -53,6 +53,7 @@ def run(
     _root(host)
     volumes = stage.mount_volumes(host["volumes"])
     stage.write_files(host["files"], host["volumes"])
+    stage.seal_volumes(host["volumes"])
     filled_ns = time.time_ns()
     for descriptor in host["blobs"]:
         os.close(descriptor)
