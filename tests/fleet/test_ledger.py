@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -25,6 +26,10 @@ from peerwatch.fleet._launcher.lineage import Host
 from .conftest import Hosts
 
 _numbers = count(1)
+
+KILLED, ENDED = (
+    -number if kernel.TELLS_HOW_IT_ENDED else None for number in (signal.SIGKILL, signal.SIGTERM)
+)
 
 _MEMORY_FILE = """
 import os
@@ -124,8 +129,9 @@ def test_numbers_are_the_hosts_own(hosts: Hosts) -> None:
             if one.command.startswith("sleep 61")]  # fmt: skip
     assert seen == [sleeping.pid]
     hosts.run("node-a", f"kill {sleeping.pid}")
-    assert soon(lambda: any(one.argv == ("sleep", "61") and one.exit_status == -signal.SIGTERM
-                            for one in programs(hosts, label)))  # fmt: skip
+    assert soon(lambda: [(one.ended_at is None, one.exit_status)
+                         for one in programs(hosts, label) if one.argv == ("sleep", "61")]
+                == [(False, ENDED)])  # fmt: skip
 
 
 def test_users_and_signals(hosts: Hosts) -> None:
@@ -133,7 +139,7 @@ def test_users_and_signals(hosts: Hosts) -> None:
     hosts.run("ops", "id; bash -c 'kill -9 $$'", user="nobody", label=label)
     one, other = programs(hosts, label)
     assert one.uid == other.uid == 65534
-    assert other.exit_status == -signal.SIGKILL
+    assert other.exit_status == KILLED
 
 
 def test_a_process_that_becomes_another_program(hosts: Hosts) -> None:
@@ -280,13 +286,13 @@ def test_thousands_of_programs(hosts: Hosts) -> None:
     assert ledger(hosts).lost == 0
 
 
-def kept_here(line: str) -> dict[str, Any]:
+def kept_here(line: str, *, exits: bool = not kernel.TELLS_HOW_IT_ENDED) -> dict[str, Any]:
     """What a ledger in this very process keeps of a shell line: its bounds are ours to set."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
         kernel.prctl(38, 1)  # no new privileges: a filter of one's own needs no rights then
-        listener = confine.refuse_system_calls(one_user=False)
+        listener = confine.refuse_system_calls(one_user=False, exits=exits)
         kernel.send(theirs, {}, [listener])
         os.close(listener)
         os.execv("/bin/bash", ["bash", "-c", line])  # noqa: S606
@@ -320,6 +326,20 @@ def test_a_full_ledger_takes_no_more_text(monkeypatch: pytest.MonkeyPatch) -> No
     text = sum(len(argument) for one in kept["programs"] for argument in one["argv"])
     assert 8_000 < text < 15_000
     assert kept["lost"] > 50
+
+
+def test_older_kernels_tell_of_exits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are asked when a process exits, as they say nothing after its end: not of signals."""
+    monkeypatch.setattr(kernel, "TELLS_HOW_IT_ENDED", False)
+    thread = "import os, threading; threading.Thread(target=os._exit, args=(9,)).start()"
+    lines = ("/bin/true", "(exit 5)", "bash -c 'exit 300'", "bash -c 'kill -9 $$'",
+             f"{sys.executable} -ISc '{thread}'", ":")  # fmt: skip
+    kept = kept_here("; ".join(lines), exits=True)["programs"]
+    ends = [(one["argv"][0], one["exit_status"]) for one in kept]
+    assert ends == [
+        ("bash", 0), ("/bin/true", 0), ("bash", 44), ("bash", None), (sys.executable, 9)
+    ]  # fmt: skip
+    assert all(one["ended_at"] for one in kept)
 
 
 def test_own_filters_hide_nothing_from_it(hosts: Hosts) -> None:

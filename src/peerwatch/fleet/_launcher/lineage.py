@@ -10,21 +10,16 @@ from __future__ import annotations
 import array
 import json
 import os
-import re
 import select
 import socket
 import struct
 from typing import Any
 
-from . import notices
+from . import kernel, notices
 from .telling import MOST_LEFT
 
 _CREDENTIALS = struct.Struct("=3i")
 _WORD_BYTES = 1 << 17
-
-
-def _kernel() -> tuple[int, ...]:
-    return tuple(int(one) for one in re.findall(r"\d+", os.uname().release)[:2])
 
 
 class Host:
@@ -81,9 +76,8 @@ class Lineage:
         """Until the hosts are up, what they start is a service."""
         self._events = events
         """Told of every descriptor of a process."""
-        self._awaited = 0 if _kernel() >= (6, 15) else select.EPOLLIN
-        """With 0, the kernel tells once the parent knows of the end; older ones do not say how a
-        process ended, and the oldest tell only at once."""
+        self._awaited = 0 if kernel.TELLS_HOW_IT_ENDED else select.EPOLLIN
+        """With 0 the kernel reports an end once the parent knows of it and its status is told."""
         self._living: dict[int, Living] = {}
         """By their number in the supervisor's process namespace, as below."""
         self._processes: dict[int, int] = {}
@@ -103,6 +97,13 @@ class Lineage:
             if known is not None:
                 known.label, known.service = label, service
         return known
+
+    def known(self, thread: int) -> Living | None:
+        """The process of a thread, if anything is known of it."""
+        try:
+            return self._living.get(thread) or self._living.get(notices.Identity(thread).here)
+        except OSError:  # it has been killed meanwhile
+            return None
 
     def number_of(self, here: int) -> int:
         """A process as its host numbers it; 0 where it is gone."""
