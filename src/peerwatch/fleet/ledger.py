@@ -28,8 +28,7 @@ class ProgramState:
     started_at: float
     """Unix seconds."""
     ended_at: float | None
-    """When its process ended, which its parent must have been told, or became another program; None:
-    it runs."""
+    """When its process ended and its parent was told, or became another program; None: it runs."""
     exit_status: int | None
     """Negative: the signal that ended it. None: it runs, has become another program, or was ended by
     a signal of which the kernel does not tell (before Linux 6.15)."""
