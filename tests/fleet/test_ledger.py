@@ -162,16 +162,15 @@ def test_programs_without_a_path_and_from_threads(hosts: Hosts, code: str) -> No
 
 
 def test_what_is_not_there(hosts: Hosts) -> None:
-    """A search through a PATH is one entry, and one that found nothing says so."""
-    label = new_label()
-    hosts.run("ops", "env -i PATH=/a:/b:/usr/bin env true; env -i PATH=/a:/b none; /none; ./none",
-              label=label)  # fmt: skip
-    found = programs(hosts, label)
-    (true,) = [one for one in found if one.argv == ("true",)]
-    assert (true.path, true.failed, true.exit_status) == ("/usr/bin/true", False, 0)
-    missing = [(one.path, one.failed) for one in found if one.argv[-1].endswith("none")][1:]
-    assert missing == [("/b/none", True), ("/none", True), ("./none", True)]
-    assert all(one.exit_status is None for one in found if one.failed)
+    """Each folder of a PATH that is searched is an entry, and one that had nothing says so."""
+    found = ran(hosts, "env -i PATH=/a:/b:/usr/bin env true; /none; ./none; /etc/hostname; /tmp")
+    tries = [(one.path, one.failed) for one in found if one.argv[0] != "env"]
+    assert tries == [
+        ("/a/true", True), ("/b/true", True), ("/usr/bin/true", False),
+        ("/none", True), ("./none", True), ("/etc/hostname", True), ("/tmp", True),
+    ]  # fmt: skip
+    assert [one.exit_status for one in found if not one.failed][-1] == 0
+    assert all(one.exit_status is None and one.ended_at for one in found if one.failed)
     other = new_label()
     assert hosts.run("ops", ["nothing-of-this-name"], label=other).returncode == 127
     (one,) = [each for each in ledger(hosts).programs if each.label == other]
@@ -215,6 +214,17 @@ def test_what_comes_over_ssh_belongs_to_its_caller(hosts: Hosts) -> None:
     hosts.run("ops", "ssh node-a 'nohup sleep 0.3 >/dev/null 2>&1 &'", label=leaving)
     assert soon(lambda: any((one.host, one.argv) == ("node-a", ("sleep", "0.3"))
                             for one in programs(hosts, leaving)))  # fmt: skip
+
+
+def test_what_a_caller_left_over_there_stays_its_own(hosts: Hosts) -> None:
+    """Also while another one calls."""
+    first, second = new_label(), new_label()
+    line = "until test -e /tmp/far; do sleep 0.05; done; touch /tmp/farther"
+    hosts.run("ops", f"ssh node-b 'nohup sh -c \"{line}\" >/dev/null 2>&1 &'", label=first)
+    hosts.run("ops", "ssh node-b 'touch /tmp/far; sleep 1'", label=second)
+    far = [one for one in ledger(hosts).programs if one.host == "node-b" and "touch" in one.argv]
+    assert [(one.argv[1], one.label) for one in far] == [
+        ("/tmp/far", second), ("/tmp/farther", first)]  # fmt: skip
 
 
 def test_two_callers_at_once_are_nobody(hosts: Hosts) -> None:

@@ -131,24 +131,14 @@ class Ledger:
         return {"path": path, "argv": arguments, "cwd": here, "cut": cut, "failed": failed}
 
     def _enter(self, row: Row, living: Living | None) -> None:
-        """Add a row. A try takes the place of the same process's last one with these arguments."""
+        self._rows.append(row)
         self._text += len(row["path"]) + len(row["cwd"]) + sum(len(one) + 1 for one in row["argv"])
         if row["failed"]:
             row["ended_at"] = row["started_at"]
-        if living is not None:
-            tried = living.tried
-            if tried is not None and tried["argv"] == row["argv"]:
-                tried.update(row)
-                row = tried
-            else:
-                self._rows.append(row)
-            living.tried = row if row["failed"] else None
-            if not row["failed"]:
-                if living.row is not None:
-                    living.row["ended_at"] = row["started_at"]
-                living.row = row
-        else:
-            self._rows.append(row)
+        elif living is not None:
+            if living.row is not None:
+                living.row["ended_at"] = row["started_at"]
+            living.row = row
 
     def _ended(self, living: Living) -> None:
         if living.row is not None:

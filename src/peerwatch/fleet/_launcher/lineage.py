@@ -49,7 +49,7 @@ class Host:
 class Living:
     """A process of which something is known, until it ends."""
 
-    __slots__ = ("label", "monitor", "pid", "process", "row", "service", "told", "tried")
+    __slots__ = ("label", "monitor", "pid", "process", "row", "service", "told")
 
     def __init__(self, pid: int, label: str | None, process: int) -> None:
         self.pid = pid
@@ -59,13 +59,11 @@ class Living:
         """A descriptor of it."""
         self.monitor = False
         self.service = False
-        """It was started with its host, or by what was."""
+        """It was started with its host, or by what was, and for nobody that is known."""
         self.told: dict[str, Any] = {}
         """What our own code said that it starts: its memory cannot be read."""
         self.row: dict[str, Any] | None = None
         """The ledger's row of what it runs."""
-        self.tried: dict[str, Any] | None = None
-        """The row of what it wanted to run last and could not."""
 
 
 class Lineage:
@@ -212,7 +210,8 @@ class Lineage:
         if above is None:
             return self._labelled.get(notices.session(identity.here)), not self.settled
         if above.service:
-            return self._caller(), True
+            label = self._caller()
+            return label, label is None
         if above.label is not None:
             for one in between:  # their children may come when the ancestors above have ended
                 self._keep(one.here, one.pid, above.label)
