@@ -171,10 +171,12 @@ def test_what_is_not_there(hosts: Hosts) -> None:
     ]  # fmt: skip
     assert [one.exit_status for one in found if not one.failed][-1] == 0
     assert all(one.exit_status is None and one.ended_at for one in found if one.failed)
-    other = new_label()
-    assert hosts.run("ops", ["nothing-of-this-name"], label=other).returncode == 127
-    (one,) = [each for each in ledger(hosts).programs if each.label == other]
-    assert (one.failed, one.argv) == (True, ("nothing-of-this-name",))
+    for program, code, rows in (("of-no-such-name", 127, 0), ("/none", 127, 1), ("/tmp", 126, 1)):
+        label = new_label()
+        assert hosts.run("ops", [program], label=label).returncode == code
+        shown = [one for one in ledger(hosts).programs if one.label == label]
+        assert len(shown) == rows
+        assert all(one.argv == (program,) and one.failed for one in shown)
 
 
 @pytest.mark.parametrize(
