@@ -77,6 +77,42 @@ def test_of_several_that_can_have_done_it_none_is_named() -> None:
     assert only(rollout).by == ""
 
 
+def test_who_names_another_place_of_that_name_is_not_meant() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "useradd eve", "k1", pid=400)
+        r.ran("node-a", "nscd -i passwd", "k1", pid=401, parent=400)
+        r.write("node-a:/etc/passwd", in_base=True)
+
+    rollout.do(act)
+    assert only(rollout).by == ""
+
+
+def test_a_shell_that_writes_by_itself() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "bash -c touch y;echo>w", "k1", pid=400)
+        r.ran("node-a", "touch y", "k1", pid=401, parent=400)
+        r.write("node-a:/root/w")
+
+    rollout.do(act)
+    assert only(rollout).by == "process 400 (bash -c touch y;echo>w)"
+
+
+def test_a_folder_above_names_a_place_too() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "ls /srv", "k1", pid=400)
+        r.ran("node-a", "rm -rf /srv/data/uploads", "k1", pid=401)
+        r.rm(DB)
+
+    rollout.do(act)
+    assert only(rollout).by.startswith("process 401")
+
+
 def test_of_several_calls_none_is_named() -> None:
     rollout = Rollout()
     for job in ("one", "two"):
