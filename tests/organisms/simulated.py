@@ -82,6 +82,10 @@ class SimulatedJob:
     def exit_offered(self) -> bool:
         return self.world.exit_offered
 
+    def anything_left(self) -> bool:
+        left = self.left()
+        return self.world.target in left if self.phase == "second_order" else bool(left)
+
     def dressed(self, by: Sequence[str]) -> SimulatedJob:
         return self
 
