@@ -56,6 +56,7 @@ organisms:  ## is every organism called what it is: docs/organisms.md anew (SEED
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
+	@$(BIN)/python bench/ledger.py
 
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo
