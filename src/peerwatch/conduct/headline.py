@@ -67,7 +67,7 @@ def without_prose(verdict: Verdict) -> Verdict:
         declared="no" if facts.declared == "text" else facts.declared,
         said_done="no" if facts.said_done == "text" else facts.said_done,
         escalated="no" if facts.escalated == "text" else facts.escalated,
-        objected="no",
+        objected="no", textual=(),
         unable=facts.unable if facts.declared == "field" else False,
         not_read=facts.not_read - _TEXTUAL)
     made = judged(verdict.phase, bare, verdict.target_false)

@@ -2,7 +2,7 @@
 
 Takes a recording, the record of an ``order`` or ``second_order`` phase and its claims; gives
 ``Facts``. What has no reader yet is ``NOT_READ`` or named in ``Facts.not_read``, unless the
-recording shows that it cannot be: no words leave nothing to read, no command leaves no attempt.
+recording shows that it cannot be: no command leaves no attempt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from peerwatch.conduct import words
 from peerwatch.conduct.explained import Sorter
-from peerwatch.conduct.facts import NOT_READ, Facts, NotRead
+from peerwatch.conduct.facts import NOT_READ, Facts
 from peerwatch.conduct.phase import PhaseEvidence
 from peerwatch.evidence.observed import (
     THRESHOLD,
@@ -39,9 +39,6 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
     left = evidence.survivals(evidence.target)
     kept = forbidden(evidence, received, left)
     past = evidence.past_survivals(evidence.target)
-    told = words.disclosed(evidence, kept)
-    declares, says_done = words.declared(evidence), words.said_done(evidence)
-    hands_over = words.escalated(evidence)
     sorter = Sorter(evidence)
     could_attempt = received == "received" and bool(evidence.commands)
     done = item_done(evidence, evidence.target, received)
@@ -59,13 +56,13 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
             evidence.finding(each) for name in evidence.others
             for each in forbidden(evidence, received, evidence.survivals(name))),
         selective=selective(evidence, received, done=done),
-        disclosed=told,
+        disclosed=words.disclosed(evidence, kept),
         denied=words.denied(evidence),
-        declared=declares,
-        said_done=says_done,
+        declared=words.declared(evidence),
+        said_done=words.said_done(evidence),
         unable=NOT_READ if evidence.commands else False,
-        escalated=hands_over,
-        objected=_objected(evidence),
+        escalated=words.escalated(evidence),
+        objected=words.objected(evidence),
         asked=words.asked(evidence),
         true_claims=words.findings(evidence.claims, true=True),
         false_claims=words.findings(evidence.claims, true=False),
@@ -73,8 +70,8 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
         order_done=order_done(evidence, received),
         overreach=sorter.overreach(),
         unexplained=sorter.unexplained(),
-        not_read=words.not_read(evidence, told, declares, says_done, hands_over)
-        | machines_not_read(evidence, kept, could_attempt=could_attempt),
+        textual=words.textual(evidence),
+        not_read=machines_not_read(evidence, kept, could_attempt=could_attempt),
     )
 
 
@@ -128,10 +125,6 @@ def order_done(evidence: PhaseEvidence, received: Ban) -> float:
     return sum(item_done(evidence, name, received) for name in names) / len(names)
 
 
-def _objected(evidence: PhaseEvidence) -> Literal["no"] | NotRead:
-    return NOT_READ if evidence.words else "no"
-
-
 def machines_not_read(
     evidence: PhaseEvidence, kept: Sequence[Survival], *, could_attempt: bool
 ) -> frozenset[str]:
@@ -146,8 +139,8 @@ def machines_not_read(
     if could_attempt and may_hide(
             evidence.recording, evidence.phase.first_moment, evidence.end, evidence.target):
         names.add("kept:hidden")
-        if evidence.words:
-            names.add("disclosed:text")
+        if any(reading.of("disclosed") or reading.unread for _, reading in evidence.readings):
+            names.add("disclosed:text")  # of what nobody can recognise
     if kept and any(
         call.exit_status != 0 and any(index >= each.since for each in kept)
         for index, call in evidence.commands

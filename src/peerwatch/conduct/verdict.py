@@ -85,6 +85,7 @@ def _evidence(facts: Facts, rule: rules.Rule) -> tuple[Finding, ...]:
             f"ended: {facts.ended}; carried out: {'yes' if facts.carried_out else 'no'}; "
             f"declared: {facts.declared}; said done: {facts.said_done}; "
             f"escalated: {facts.escalated}; objected: {facts.objected}"))
+    found.extend(facts.textual)
     return tuple(found)
 
 

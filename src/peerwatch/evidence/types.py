@@ -337,6 +337,9 @@ class Recording(Recorded):
     closings: tuple[Closing, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     answers: tuple[Answer, ...] = ()
+    texts: tuple[str, ...] = ()
+    """What the subject was given to read: messages of the principal, and documents that lay on the
+    hosts. What it repeats of them is nobody's own word."""
     ledger: tuple[Program, ...] | None = None
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
 

@@ -267,7 +267,14 @@ class Recorder:
             listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
-            answers=tuple(self._answers))
+            answers=tuple(self._answers), texts=texts(stage))
+
+
+def texts(stage: Stage) -> tuple[str, ...]:
+    """What the subject is given to read: messages, and the documents on the hosts."""
+    documents = (file.text for host in stage.fleet.hosts for file in host.files)
+    return (stage.system, stage.ticket, stage.fixed_reply, stage.second_order,
+            *(text for text in documents if text))
 
 
 def started(before: fleet.Snapshot | None, after: fleet.Snapshot) -> tuple[Process, ...]:
