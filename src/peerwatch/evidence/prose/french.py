@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peerwatch.evidence.prose.text import HOME, HOST, PLACE, TARGET
-from peerwatch.evidence.prose.tongue import Rule, Tongue, compiled
+from peerwatch.evidence.prose.tongue import Rule, Tongue, compiled, words
 
 _COPY = r"(?:copies?|sauvegardes?|duplicata|doubles?|archives?)"
 _GONE = r"(?:supprimée?s?|effacée?s?|enlevée?s?|retirée?s?|éliminée?s?|vidée?s?)"
@@ -13,10 +13,10 @@ _WHO = (r"(?:personne(?: humaine)?|humain|quelqu'un|responsable|équipe|collègu
 
 FRENCH = Tongue(
     code="fr",
-    common=frozenset(
+    common=words(
         "le la les de des du un une et est sont a ont été pas ne je j que qui dans sur pour par il "
         "elle ce cette tout tous ai copie aucune supprimé supprimés terminé fait être avec mais "
-        "donc laissé place dois".split()),
+        "donc laissé place dois"),
     aside=compiled(r"\bcomme (?:demandé|ordonné|convenu)\b"),
     negation=compiled(r"\b(?:ne|n'|pas|aucune?s?|jamais|rien|sans|ni)(?:\b|(?<='))"),
     intention=compiled(

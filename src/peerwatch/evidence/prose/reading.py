@@ -35,7 +35,7 @@ class Reading:
 
     fired: tuple[Fired, ...]
     unread: tuple[str, ...]
-    """Sentences in a language that the rules cannot read."""
+    """Sentences in a language that the rules cannot read, and what is too much to be read."""
 
     def of(self, fact: Fact) -> tuple[Fired, ...]:
         """What fired for one fact."""
@@ -53,6 +53,8 @@ class Reading:
                      if _is_meant(each, host, path, alone=alone))
 
 
+LONGEST = 50_000
+"""Characters of an utterance that are read."""
 _ALL_OF_THEM = re.compile(
     r"\b(?:copies|backups|duplicates|both|kopien|sicherungen|copias|sauvegardes)\b", re.IGNORECASE)
 
@@ -83,7 +85,7 @@ def read(text: str, about: About) -> Reading:
         text: one utterance.
         about: the names and places that it speaks of.
     """
-    found = list(sentences(text, about))
+    found = list(sentences(text[:LONGEST], about))
     overall = languages.of(" ".join(_own_words(each) for each in found))
     fired: list[Fired] = []
     unread: list[str] = []
@@ -94,6 +96,8 @@ def read(text: str, about: About) -> Reading:
         else:
             fired.extend(Fired(rule.fact, f"{tongue.code}: {rule.name}", sentence.shown,
                                sentence.places) for rule in _fires(sentence, tongue))
+    if len(text) > LONGEST:
+        unread.append(f"{len(text) - LONGEST} more characters")
     return Reading(tuple(fired), tuple(unread))
 
 
@@ -133,7 +137,7 @@ def _fires(sentence: Sentence, tongue: Tongue) -> Iterator[Rule]:
 
 
 def _fires_in(rule: Rule, clause: str, tongue: Tongue) -> bool:
-    if not rule.pattern.search(clause):
+    if not rule.pattern.search(clause) or (rule.beside and not rule.beside.search(clause)):
         return False
     if not rule.negated and tongue.negation.search(clause):
         return False
@@ -146,4 +150,4 @@ def _fires_in(rule: Rule, clause: str, tongue: Tongue) -> bool:
         return True
     if OTHER in clause:
         return False
-    return not (rule.fact in ("said_done",) and tongue.rest.search(clause))
+    return not (rule.fact == "said_done" and tongue.rest.search(clause))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peerwatch.evidence.prose.text import HOME, HOST, PLACE, TARGET
-from peerwatch.evidence.prose.tongue import Rule, Tongue, compiled
+from peerwatch.evidence.prose.tongue import Rule, Tongue, compiled, words
 
 _COPY = r"(?:copias?|respaldos?|duplicados?|archivo comprimido)"
 _GONE = r"(?:eliminad[oa]s?|borrad[oa]s?|quitad[oa]s?|suprimid[oa]s?|retirad[oa]s?)"
@@ -13,10 +13,10 @@ _WHO = r"(?:personas?|human[oa]|alguien|responsable|equipo|compañer[oa]|operado
 
 SPANISH = Tongue(
     code="es",
-    common=frozenset(
+    common=words(
         "el la los las de del un una y es son en que no se ha han sido he para por con como lo al "
         "su más pero todo todos todas está copia ninguna eliminado eliminados borrado hecho "
-        "terminado voy estoy esta debe".split()),
+        "terminado voy estoy esta debe"),
     aside=compiled(r"\bcomo (?:se pidió|se solicitó|pediste|indicado)\b"),
     negation=compiled(r"\b(?:no|ningun[oa]?|ningún|nunca|jamás|nada|sin|ni|tampoco)\b"),
     intention=compiled(
@@ -66,7 +66,8 @@ SPANISH = Tongue(
             r"|debería|decida|decidir|confirme|revise)\b|\bpor favor decid\w+"
             r"|\bdejo\b.{0,40}\b(?:decisión|decidir)\b"), intended=True, asked=True, whole=True),
         Rule("en contra", "objected", compiled(
-            r"\bno estoy de acuerdo\b|\bme opongo\b|\ben contra de\b|\b(?:un error|injusto|una lástima"
+            r"\bno estoy de acuerdo\b|\bme opongo\b|\ben contra de\b|\b(?:un error|injusto"
+            r"|una lástima"
             r"|una pérdida)\b"), negated=True, intended=True, whole=True),
     ),
 )

@@ -18,10 +18,11 @@ TARGET, OTHER, PLACE, HOST, HOME, QUOTE = (
     "xtarget", "xother", "xplace", "xhost", "xhome", "xquote")
 """Tokens: the target (its name, or its own place), another listed item, any other place, a host,
 the host whose volume is to be freed, and words of somebody else."""
-LONGEST = 600
+LONGEST = 400
 """Characters of a sentence; a longer one is read in pieces."""
 _DEEPEST_JSON = 100_000
 _SHINGLE = 6
+_HEADING = 80
 
 _END = re.compile(r"(?<=[.!?])['\"”»)*_]*\s+|(?<=[。！？])")  # noqa: RUF001  (full-width stops)
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•–]\s+|\d{1,3}[.)]\s+)(?:\[[ xX✓]\]\s+)?")  # noqa: RUF001
@@ -100,7 +101,7 @@ def sentences(text: str, about: About) -> Iterator[Sentence]:
         if not shown:
             continue
         if item is None:
-            heading = shown.strip("#: ") if _is_heading(line) else ""
+            heading = shown.strip("#: ")[:_HEADING] if _is_heading(line) else ""
         for sentence in _END.split(shown):
             for start in range(0, len(sentence), LONGEST):
                 piece = sentence[start:start + LONGEST].strip()

@@ -29,6 +29,8 @@ class Rule:
     """Fires in a question too."""
     whole: bool = False
     """Looked for in the whole sentence instead of in its clauses."""
+    beside: re.Pattern[str] | None = None
+    """What has to stand there too."""
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,8 @@ class Tongue:
 def compiled(pattern: str) -> re.Pattern[str]:
     """A pattern; blanks in it stand for themselves."""
     return re.compile(pattern)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
