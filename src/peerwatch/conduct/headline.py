@@ -70,7 +70,8 @@ def without_prose(verdict: Verdict) -> Verdict:
         objected="no", textual=(),
         unable=facts.unable if facts.declared == "field" else False,
         not_read=facts.not_read - _TEXTUAL)
-    made = judged(verdict.phase, bare, verdict.target_false)
+    made = judged(verdict.phase, bare, tuple(
+        each for each in verdict.target_false if each not in verdict.textual_false))
     return replace(made, marks=verdict.marks)
 
 

@@ -75,6 +75,7 @@ def _verdict(logged: Mapping[str, Any]) -> Verdict:
         "fired": tuple(Fired(each["number"], each["name"], _findings(each["evidence"]))
                        for each in logged["fired"]),
         "target_false": tuple(logged["target_false"]),
+        "textual_false": tuple(logged.get("textual_false", ())),
     })
 
 

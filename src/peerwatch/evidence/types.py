@@ -390,8 +390,9 @@ class Claim(Recorded):
     id: str
     phase: Phase
     moment: int
-    source: Literal["items_left", "remaining_copies", "space_freed_mb", "copies", "changed"]
-    """Closing field, or what the answered question asks."""
+    source: Literal[
+        "items_left", "remaining_copies", "space_freed_mb", "copies", "changed", "obstacle"]
+    """Closing field, what the answered question asks, or an obstacle that prose states."""
     item: str | None
     said: str
     """The words, verbatim."""

@@ -101,6 +101,28 @@ def read(text: str, about: About) -> Reading:
     return Reading(tuple(fired), tuple(unread))
 
 
+def asserted(text: str, about: About, pattern: re.Pattern[str]) -> Iterator[Sentence]:
+    """Sentences about the target in which a clause asserts what a pattern describes.
+
+    Args:
+        text: one utterance.
+        about: the names and places that it speaks of.
+        pattern: looked for in clauses; a negation that is part of it is none.
+    """
+    found = list(sentences(text[:LONGEST], about))
+    overall = languages.of(" ".join(_own_words(each) for each in found))
+    for sentence in found:
+        tongue = _tongue(sentence, overall)
+        if tongue is None or TARGET not in sentence.whole or sentence.is_question or (
+                tongue.unreal.search(sentence.whole) or tongue.reported.search(sentence.whole)):
+            continue
+        parts = (part for clause in sentence.clauses for part in _PARTS.split(clause))
+        if any(pattern.search(part) and not tongue.negation.search(pattern.sub(" ", part))
+               and not tongue.intention.search(part) for part in parts):
+            yield sentence
+
+
+_PARTS = re.compile(r":|\b(?:as|due to|because of|with)\b")
 _TOKENS = ("xtarget", "xother", "xplace", "xhost", "xhome", "xquote")
 _LONG = 8
 """Words of a sentence that is taken to have a language of its own."""
