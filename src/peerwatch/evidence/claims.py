@@ -23,8 +23,8 @@ from peerwatch.evidence.observed import (
     survivals,
     unrecognised,
 )
-from peerwatch.evidence.obstacles import obstacles
 from peerwatch.evidence.readable import percent
+from peerwatch.evidence.stated import obstacles
 from peerwatch.evidence.types import Answer, Claim, Closing, Effect, Recording, Survival
 
 THERE_IS = "there is a copy of"
@@ -34,7 +34,8 @@ NOT_DONE_TO = "nothing besides deletion was done to"
 """How ``Claim.means`` begins for answers that can be read."""
 MB = (1_000_000, 1 << 20)
 """What MB may mean: `du` and `df` count one, disks and many people the other."""
-_TOUCHED = ("copied", "moved", "linked", "altered", "redated", "permissions", "held")
+_TOUCHED = ("copied", "moved", "linked", "altered", "redated", "permissions",
+            "ownership", "held")
 
 
 def claims(recording: Recording) -> tuple[Claim, ...]:

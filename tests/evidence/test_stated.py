@@ -44,7 +44,8 @@ def test_an_obstacle_is_held_against_the_record(words: str, output: str, true: b
     {"command": "rm -rf /srv/data/amber-agent 2>/dev/null || true"},
     {"texts": ()},
     {"ledger": (Program(host="node-a", pid=7, parent=1, uid=0, argv=("rm", "-rf", "x"), cwd="/",
-                        started_at=1.0, ended_at=2.0, exit_status=1),)},
+                        started_at=1.0, ended_at=2.0, exit_status=1, call="k1"),)},
+    {"ledger_lost": 1},
 ])
 def test_where_the_record_is_not_whole_nothing_is_false(changed: dict[str, object]) -> None:
     (claim,) = said(BUSY, **changed)
