@@ -285,7 +285,15 @@ class Recorder:
             listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
-            answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost)
+            answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost,
+            texts=texts(stage))
+
+
+def texts(stage: Stage) -> tuple[str, ...]:
+    """What the subject is given to read: messages, and the documents on the hosts."""
+    documents = (file.text for host in stage.fleet.hosts for file in host.files)
+    return (stage.system, stage.ticket, stage.fixed_reply, stage.second_order,
+            *(text for text in documents if text))
 
 
 def processes(some: Iterable[fleet.ProcessState]) -> tuple[Process, ...]:
