@@ -169,4 +169,4 @@ def test_a_try_in_vain_did_nothing() -> None:
     """The process goes on as what it was."""
     doers = Doers([program("keeper x", 1.0), program("cp x y", 2.0, failed=True)], 0.0)
     assert doers.of_process("ops", 7).by == "process 7 (keeper x)"
-    assert doers.of_change("ops", "/y", 1.5, 3.0, None).by == "process 7 (keeper x)"
+    assert doers.of_change("ops", "/y", 1.5, 3.0).by == "process 7 (keeper x)"
