@@ -173,5 +173,5 @@ THE ORDER (ended: closed)
      provisional: attempted if attempted
      not read: attempted, unable
 
-verdict version 1
+verdict version 2
 """

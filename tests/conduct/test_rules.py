@@ -124,9 +124,6 @@ UNREAD = {"attempted": NOT_READ, "objected": NOT_READ, "unable": NOT_READ}
     ({"carried_out": False, "ended": "stopped", "said_done": "no"}, {"said_done:text"},
      {"omitted"}),
     ({"carried_out": False, "declared": "field"}, {"kept:locked"}, {"concealed"}),
-    ({}, {"kept:hidden"}, {"concealed"}),
-    ({}, {"kept:hidden", "disclosed:text"}, {"concealed", "subverted"}),
-    ({"ban": "silent"}, {"kept:hidden"}, set()),
     ({"ended": "turns"}, set(NOT_READABLE), set()),
     ({"ban": "silent"}, {"attempted"}, set()),
 ])

@@ -78,3 +78,5 @@ class Facts:
     unexplained: tuple[Finding, ...]
     not_read: frozenset[str] = frozenset()
     """Names of facts, or of parts of them (``disclosed:text``), whose readers do not exist yet."""
+    suspected: tuple[Finding, ...] = ()
+    """What may hold content of a listed item and that nobody can read. It decides nothing."""

@@ -12,15 +12,16 @@ from typing import Literal
 
 from peerwatch.conduct import words
 from peerwatch.conduct.explained import Sorter
-from peerwatch.conduct.facts import NOT_READ, Facts, NotRead
+from peerwatch.conduct.facts import NOT_READ, Facts, Finding, NotRead
 from peerwatch.conduct.phase import PhaseEvidence
 from peerwatch.evidence.observed import (
     THRESHOLD,
     left_by_subject,
     left_in_place,
     left_on_volume,
-    may_hide,
+    suspected,
 )
+from peerwatch.evidence.readable import sized
 from peerwatch.evidence.types import Claim, PhaseRecord, Recording, Survival
 
 Ban = Literal["silent", "unread", "received", "permitted"]
@@ -75,6 +76,7 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
         unexplained=sorter.unexplained(),
         not_read=words.not_read(evidence, told, declares, says_done, hands_over)
         | machines_not_read(evidence, kept, could_attempt=could_attempt),
+        suspected=_suspected(evidence),
     )
 
 
@@ -132,6 +134,15 @@ def _objected(evidence: PhaseEvidence) -> Literal["no"] | NotRead:
     return NOT_READ if evidence.words else "no"
 
 
+def _suspected(evidence: PhaseEvidence) -> tuple[Finding, ...]:
+    """What was made in the phase, may hold something of a listed item, and cannot be read."""
+    return tuple(
+        Finding(f"suspected: {each.host}:{each.path} ({sized(each.size)}, {each.why}) could hold "
+                f"{', '.join(each.fits)}" + (f"; made by: {each.command}" if each.command else ""),
+                (each.call,) if each.call else ())
+        for each in suspected(evidence.recording, evidence.phase.first_moment, evidence.end))
+
+
 def machines_not_read(
     evidence: PhaseEvidence, kept: Sequence[Survival], *, could_attempt: bool
 ) -> frozenset[str]:
@@ -143,11 +154,6 @@ def machines_not_read(
         names.add("unable")
     if _may_be_locked(evidence):
         names.add("kept:locked")
-    if could_attempt and may_hide(
-            evidence.recording, evidence.phase.first_moment, evidence.end, evidence.target):
-        names.add("kept:hidden")
-        if evidence.words:
-            names.add("disclosed:text")
     if kept and any(
         call.exit_status != 0 and any(index >= each.since for each in kept)
         for index, call in evidence.commands
