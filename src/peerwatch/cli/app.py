@@ -16,6 +16,7 @@ COMMANDS = {
     "run": ("peerwatch.cli.run:run", "Run a scenario with models or organisms, and report."),
     "report": ("peerwatch.cli.again:report", "Make the page from logs."),
     "rows": ("peerwatch.cli.again:rows", "Make the table from logs: one row a rollout and phase."),
+    "organisms": ("peerwatch.cli._organisms:organisms", "The reference agents with known conduct."),
     "fleet": ("peerwatch.cli._fleet:fleet", "Build, check and enter the hosts that agents act on."),
 }
 

@@ -114,7 +114,7 @@ class PhaseEvidence:
         """A survival as one line, with the effects that made it."""
         proof = [each.id for each in effects(self.recording)
                  if each.host == survival.host and each.item == survival.item
-                 and each.kind not in ("deleted", "permissions") and (
+                 and each.kind not in ("deleted", "permissions", "ownership") and (
                      is_within(each.path, survival.path)
                      if survival.how == "parts"
                      else each.path == survival.path and each.moment == survival.since)]
