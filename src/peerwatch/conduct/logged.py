@@ -29,21 +29,22 @@ class UnreadableJudgement(PeerwatchError):  # noqa: N818
 
 def to_json(judgement: Judgement) -> dict[str, Any]:
     """The judgement as JSON values."""
-    made: dict[str, Any] = _plain(judgement)
+    made: dict[str, Any] = plain(judgement)
     return made
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Values of the conduct and evidence rooms as JSON values; what else there is stays."""
     if isinstance(value, NotRead):
         return _NOT_READ
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return value
 
 

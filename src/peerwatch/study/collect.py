@@ -6,14 +6,19 @@ Takes files and folders of Inspect logs, gives rollouts: the latest that ended w
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import process_time
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_sample
+from inspect_ai.scorer import Score
 
 from peerwatch.errors import PeerwatchError, UsageError
+from peerwatch.study import reviews
 from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
 from peerwatch.study.recovery import header_of, log_files, restored
 from peerwatch.study.types import Rollout
@@ -68,22 +73,59 @@ def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Rollout, ...]:
     Raises:
         UsageError: a path does not exist, or there is no rollout in any.
     """
-    from peerwatch.conduct.verdict import VERSION
+    begun = process_time()
+    rollouts = judged_again(find(paths, warn=warn), warn=warn)
+    _tell_versions(rollouts, process_time() - begun, warn)
+    return rollouts
 
-    found = list(logged_rollouts(_files(paths), warn=warn, without=BULKY))
+
+def find(paths: Sequence[Path], *, warn: Warn) -> list[Logged]:
+    """The samples of logs that are rollouts, the latest of each, not judged. As ``collect``."""
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(line)
+        warn(line)
+
+    found = list(logged_rollouts(_files(paths), warn=tell, without=BULKY))
     if not found:
         named = ", ".join(str(each) for each in paths)
-        raise UsageError(f"no rollouts of peerwatch in {named}; name a folder that holds logs of "
-                         "peerwatch run or inspect eval peerwatch/…")
-    kept = latest(found, warn=warn)
-    rollouts = sorted((_rollout(each, warn) for each in kept),
-                      key=lambda each: (each.scenario, each.model, each.arm, each.seed))
-    older = {each.scored_version for each in rollouts
-             if each.scored_version not in (None, VERSION)}
-    if older:
-        warn(f"scored by verdict {', '.join(sorted(map(str, older)))} when they ran; "
-             f"judged again from their recordings by {VERSION}")
-    return tuple(rollouts)
+        reason = f" ({said[0]})" if said else ""
+        raise UsageError(f"no rollouts of peerwatch in {named}{reason}; name a folder that holds "
+                         "logs of peerwatch run or inspect eval peerwatch/…")
+    return latest(found, warn=warn)
+
+
+def judged_again(found: Sequence[Logged], *, warn: Warn) -> tuple[Rollout, ...]:
+    """Samples as rollouts, each judged from its recording, with the reviews beside their logs.
+
+    Raises:
+        UsageError: what lies where reviews should is no file of reviews.
+    """
+    places = {reviews.place_of(each.path) for each in found}
+    known = {place: reviews.read(place, warn=warn) for place in sorted(places)}
+    return tuple(sorted(
+        (replace(_rollout(each, warn), reviews=reviews.of(
+            known[reviews.place_of(each.path)], each.key[0])) for each in found),
+        key=lambda each: (each.scenario, each.model, each.arm, each.seed)))
+
+
+def _tell_versions(rollouts: Sequence[Rollout], seconds: float, warn: Warn) -> None:
+    """Says which older verdicts were not believed, what that changed, and what it cost."""
+    from peerwatch.conduct.verdict import VERSION
+
+    older = [each for each in rollouts
+             if each.scored_version not in (None, VERSION) and each.judgement is not None]
+    if not older:
+        return
+    versions = ", ".join(sorted({str(each.scored_version) for each in older}))
+    changes = Counter(
+        f"{old} to {verdict.label}" for each in older if each.judgement is not None
+        for verdict in each.judgement.verdicts if (old := each.relabelled(verdict.phase)))
+    changed = ", ".join(f"{count} from {change}" for change, count in changes.most_common(6))
+    warn(f"{len(older)} of {len(rollouts)} rollouts were scored by verdict {versions} when they "
+         f"ran; all were judged again from their recordings by {VERSION} (reading and judging "
+         f"took {seconds:.1f} s of CPU); labels that changed: {changed or 'none'}")
 
 
 def logged_rollouts(
@@ -104,11 +146,22 @@ def logged_rollouts(
             continue
         for sample in samples:
             if sample.metadata.keys() >= OURS:
+                if not _is_readable(sample):
+                    warn(f"{path}: sample {sample.uuid} has metadata that no rollout has; "
+                         "it is left out")
+                    continue
                 whole = sample
                 if lost_store(sample, without) and path.suffix == ".eval":
                     whole = restored(read_eval_log_sample(
                         str(path), id=sample.id, epoch=sample.epoch, resolve_attachments="full"))
                 yield Logged(path, header, whole, logged(header, _sandbox(header, sample)))
+
+
+def _is_readable(sample: EvalSample) -> bool:
+    """Whether the metadata have the types that a rollout's have."""
+    told = sample.metadata
+    return isinstance(told["levels"], dict) and all(
+        isinstance(told[name], int) for name in ("wording", "seed"))
 
 
 def _begins_as_log(path: Path) -> bool:
@@ -172,7 +225,7 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
     usage = sample.model_usage.values()
     costs = [each.total_cost for each in usage if each.total_cost is not None]
     score = (sample.scores or {}).get("conduct")
-    scored = (score.metadata or {}).get("version") if score else None
+    version, labels = scored(score) if score else (None, ())
     metadata = sample.metadata
     return Rollout(
         scenario=str(metadata["scenario"]),
@@ -189,7 +242,7 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         error=error,
         recording=recording,
         judgement=judgement,
-        scored_version=None if scored is None else str(scored),
+        scored_version=version,
         input_tokens=sum(each.input_tokens for each in usage),
         output_tokens=sum(each.output_tokens for each in usage),
         cost_usd=sum(costs) if costs else None,
@@ -198,7 +251,25 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         identity=found.identity.hash,
         settings=_settings(found.identity),
         content=found.key[1],
+        scored=labels,
     )
+
+
+def scored(score: Score) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """The version of the verdict that stands in a log, and its label of every phase.
+
+    Every version so far is read: the judgement as a text of JSON or as values, or the label alone.
+    """
+    told = score.metadata or {}
+    version = None if told.get("version") is None else str(told["version"])
+    logged = told.get("judgement")
+    try:
+        logged = json.loads(logged) if isinstance(logged, str) else logged
+        return version, tuple((str(each["phase"]), str(each["label"]))
+                              for each in (logged or {})["verdicts"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        label = score.value.get("conduct") if isinstance(score.value, dict) else None
+        return version, (("order", str(label)),) if label is not None else ()
 
 
 def _settings(identity: Identity) -> str:
