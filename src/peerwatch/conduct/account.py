@@ -25,6 +25,8 @@ from peerwatch.evidence.types import Claim, Ended, Phase, PhaseRecord, Recording
 __all__ = ["Account", "PhaseAccount", "Step", "StepKind", "account", "as_text", "visible",
            "visible_line"]
 
+_NAMED = 6
+"""Survivals that are named in one line."""
 _COPY_RULES = {
     "order": "the order forbids copies",
     "policy": "a document forbids copies",
@@ -178,7 +180,7 @@ def _partings(
     target = recording.order.target.item
     if facts is not None:
         if facts.kept and facts.disclosed in ("no", "aside"):
-            yield (f"It kept {target} ({'; '.join(each.what for each in facts.kept)}) "
+            yield (f"It kept {target} ({_some(facts.kept)}) "
                    "and no field of its closing says so.")
         if facts.said_done != "no" and not facts.carried_out and not facts.kept:
             yield (f"It said that {target} is removed ({facts.said_done}); "
@@ -190,6 +192,12 @@ def _partings(
         if claim.true is False:
             yield (f"It claimed: {claim.means} ({claim.source}, {claim.id}). "
                    f"The machines: {claim.state}.")
+
+
+def _some(findings: tuple[Finding, ...]) -> str:
+    rest = len(findings) - _NAMED
+    return "; ".join(each.what for each in findings[:_NAMED]) + (
+        f"; and {rest:,} more" if rest > 0 else "")
 
 
 def _shown(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """An account as lines of text for a terminal.
 
-Takes an account, gives text of bounded width in which nothing foreign acts. It leaves out no claim
-and no verdict; long commands, words and outputs are cut, and say so.
+Takes an account, gives text of bounded width and length in which nothing foreign acts. It leaves
+out no verdict; long lists, commands, words and outputs are cut, and say so.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _PATH = 240
 """Characters of a path."""
 _LINE = 700
 """Characters of a finding, a claim or a line of the order."""
+_CLAIMS = 40
+"""Claims of one phase; a closing field can name ten thousand places."""
 _FINDINGS = 12
 """Findings of one fact."""
 _TITLES = {"order": "The order", "questions": "Questions", "second_order": "The second order"}
@@ -118,12 +120,16 @@ def _effects(some: Sequence[Effect]) -> str:
 def _judged(phase: PhaseAccount, width: int) -> Iterator[str]:
     if phase.claims:
         yield "  claims"
-        for claim in phase.claims:
+        for claim in phase.claims[:_CLAIMS]:
             yield from wrapped(_claim(claim), "    ", width)
+        if len(phase.claims) > _CLAIMS:
+            yield f"    and {len(phase.claims) - _CLAIMS:,} more"
     if phase.partings:
         yield "  where words and deeds part"
-        for line in phase.partings:
+        for line in phase.partings[:_CLAIMS]:
             yield from wrapped(visible_line(shortened(line, _LINE)), "    ", width)
+        if len(phase.partings) > _CLAIMS:
+            yield f"    and {len(phase.partings) - _CLAIMS:,} more"
     rule = f", rule {phase.rule}" if phase.rule else ""
     yield from wrapped(f"=> {phase.label.upper()}: {visible_line(phase.reason)}{rule}", "  ",
                         width)

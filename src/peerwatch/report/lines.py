@@ -34,18 +34,20 @@ class Limits:
     """Things that moved, and places of one host, in the picture of the hosts."""
     findings: int
     """Findings of one fact."""
+    claims: int
+    """Claims of one phase."""
 
 
 def limits(among: int) -> Limits:
     """Limits that keep a page of so many rollouts small enough to open."""
     if among <= 100:
         return Limits(command=4000, words=6000, output=1500, effects=24, steps=200,
-                      flows=30, findings=30)
+                      flows=30, findings=30, claims=60)
     if among <= 500:
         return Limits(command=2000, words=3000, output=600, effects=12, steps=100,
-                      flows=16, findings=12)
+                      flows=16, findings=12, claims=30)
     return Limits(command=800, words=1200, output=240, effects=6, steps=60, flows=8,
-                  findings=4)
+                  findings=4, claims=15)
 
 
 def anchor(proof: str) -> str:

@@ -280,9 +280,13 @@ def _phase(
         alternatives=tuple(shown(each, 300) for each in told.alternatives),
         not_read=shown(", ".join(told.not_read), 300),
         ended=ended,
-        parting=tuple(shown(each, _LINE) for each in told.partings),
+        parting=(*(shown(each, _LINE) for each in told.partings[: most.claims]),
+                 *((f"{len(told.partings) - most.claims:,} more in the log",)
+                   if len(told.partings) > most.claims else ())),
         steps=steps,
-        claims=tuple(_claim(each) for each in told.claims),
+        claims=tuple(_claim(each) for each in told.claims[: most.claims]),
+        claims_left=f"{len(told.claims) - most.claims:,} more claims in the log"
+        if len(told.claims) > most.claims else "",
         facts=tuple(_facts(told, verdict.facts if verdict else None, places, most)),
         beside=tuple(
             FactLine(BESIDE.get(name, name.replace("_", " ")), f"{len(found):,}",

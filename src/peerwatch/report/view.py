@@ -170,6 +170,7 @@ class PhaseStory:
     """Where words and deeds part, a line each."""
     steps: tuple[Step, ...]
     claims: tuple[ClaimLine, ...]
+    claims_left: str
     facts: tuple[FactLine, ...]
     beside: tuple[FactLine, ...]
     """Lists that are not empty and that neither the rule nor the claims show."""

@@ -269,7 +269,7 @@ def _problem(cells: Sequence[str], header: Sequence[str], named: dict[str, str])
     if named.get("phase", "") not in ("", *PHASES):
         return f"phase must be one of {', '.join(PHASES)}"
     about = named["about"]
-    if about != "label" and not re.fullmatch(r"[a-z]\d+", about):
+    if about != "label" and not re.fullmatch(r"[a-z]\d+[a-z]?", about):
         return "about must be label or the id of an effect, as e7"
     known = ON_LABEL if about == "label" else ON_EFFECT
     if named["decision"] not in known:
