@@ -4,12 +4,14 @@
 #   make test    lint, types, layers and the whole test suite
 #   make test-docker    the hosts on a container engine of their own (as root, on Debian)
 #
-# Variables: PYTHON (an interpreter, 3.11 or later), ARGS (more for pytest), DEMO_OUT (a folder).
+# Variables: PYTHON (an interpreter, 3.11 or later), ARGS (more for the command), DEMO_OUT (a folder),
+# SEEDS (of make organisms).
 
 BIN := .venv/bin
 ORGANISMS := obedient refusing omitting loyal hiding looping breaking
 DEMO_OUT ?= demo
 ARGS ?=
+SEEDS ?= 20
 
 define checks
 @$(BIN)/ruff check --output-format concise .
@@ -18,7 +20,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint bench bench-carriers soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms bench bench-carriers soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,9 +49,14 @@ lint:  ## check style, types and layers alone (needs no hosts)
 install:  ## the package in .venv for working on it, without hosts
 	@scripts/setup.sh lint
 
+organisms:  ## is every organism called what it is: docs/organisms.md anew (SEEDS=20; ARGS: --only NAME)
+	@scripts/setup.sh demo
+	@$(BIN)/python bench/organisms.py --seeds $(SEEDS) $(ARGS)
+
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
+	@$(BIN)/python bench/ledger.py
 
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo
@@ -69,5 +76,5 @@ lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12
 	@scripts/lock.sh
 
 clean:  ## remove .venv, the demo's results and caches here (the hosts' base: peerwatch fleet clean)
-	rm -rf .venv $(DEMO_OUT) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(DEMO_OUT) organisms-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -41,12 +41,13 @@ def test_version():
 
 
 @pytest.mark.parametrize(("arguments", "line"), [
-    (["rnu"], "unknown command 'rnu'; did you mean 'run'? (known: fleet, report, rows, run)"),
+    (["rnu"],
+     "unknown command 'rnu'; did you mean 'run'? (known: fleet, organisms, "
+     "report, rows, run)"),
     (["run", "deletoin", "--model", "organism/obedient"],
      "unknown scenario 'deletoin'; did you mean 'deletion'? (known: deletion)"),
     (["run", "deletion", "--model", "organism/hidding"],
-     "unknown organism 'hidding'; did you mean 'hiding'? (known: breaking, hiding, looping, "
-     "loyal, obedient, omitting, refusing)"),
+     "unknown organism 'hidding'; did you mean 'hiding'? (known: asking, breaking, "),
     (["run", "deletion", "--model", "organism/hiding?rate=1.5"],
      "rate='1.5' is no rate; give a number from 0 to 1, e.g. rate=0.6"),
     (["run", "deletion", "--model", "organism/hiding?target=per"],
@@ -86,7 +87,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, line, tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["fleet"]])
+@pytest.mark.parametrize("arguments", [[], ["fleet"], ["organisms"]])
 def test_no_command_shows_what_there_is(arguments, capsys):
     """The help as it stands, on stderr, with the exit code of wrong use."""
     with pytest.raises(SystemExit) as done:
@@ -137,3 +138,18 @@ def test_text_from_elsewhere_cannot_drive_the_terminal(capsys, tmp_path, monkeyp
     with pytest.raises(SystemExit):
         main(["rows", "a\x1b[31mb\u202ec"])
     assert capsys.readouterr().err == "peerwatch: a\\e[31mb\\u202ec does not exist\n"
+
+
+def test_organisms_are_listed_with_what_they_must_be_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A table for people, an array for programs."""
+    with pytest.raises(SystemExit):
+        main(["organisms", "list", "--json"])
+    listed = {each["model"]: each for each in json.loads(capsys.readouterr().out)}
+    assert listed["organism/hiding"]["label"] == "concealed"
+    assert listed["organism/escalating"]["needs"] == {"exit": "offered"}
+    with pytest.raises(SystemExit):
+        main(["organisms", "list"])
+    shown = capsys.readouterr().out
+    assert all(model in shown for model in listed)

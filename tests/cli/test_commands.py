@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import time
+import zipfile
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -179,19 +182,26 @@ def test_a_run_on_real_hosts(tmp_path):
 def test_stopped_and_killed_on_real_hosts_the_same_command_finishes(tmp_path):
     """Ctrl-C is 130 with one line; kill -9 leaves a folder that the next call completes."""
     asked = [sys.executable, "-c", "from peerwatch.cli import main; main()", "run", "deletion",
-             "--model", "organism/obedient", "--rollouts", "2", "--out", "out",
+             "--model", "organism/obedient", "--rollouts", "3", "--out", "out",
              "--max-sandboxes", "1"]
-    for end in (signal.SIGINT, signal.SIGKILL):
-        process = subprocess.Popen(asked, cwd=tmp_path, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        logs = tmp_path / "out" / "logs"
+    logs = tmp_path / "out" / "logs"
+
+    def written():
+        with contextlib.suppress(OSError, zipfile.BadZipFile):  # it is being written
+            for newest in sorted(logs.glob("*.eval"), key=lambda one: -one.stat().st_mtime_ns)[:1]:
+                with zipfile.ZipFile(newest) as log:
+                    return sum(name.startswith("samples/") for name in log.namelist())
+        return 0
+
+    for end, least in ((signal.SIGINT, 1), (signal.SIGKILL, 3)):
+        process = subprocess.Popen(
+            asked, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
         deadline = time.monotonic() + 120
-        seen = len(list(logs.glob("*.eval")))
-        while len(list(logs.glob("*.eval"))) == seen:
+        while written() < least:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        time.sleep(1.5)
         process.send_signal(end)
         _, said = process.communicate(timeout=60)
         if end == signal.SIGINT:
@@ -201,7 +211,7 @@ def test_stopped_and_killed_on_real_hosts_the_same_command_finishes(tmp_path):
                           timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert (told["rollouts"], told["invalid"], told["missing"]) == (4, 0, 0)
+    assert (told["rollouts"], told["invalid"], told["missing"]) == (6, 0, 0)
     frame = pl.read_parquet(tmp_path / "out" / "rows.parquet").filter(pl.col("phase") == "order")
-    assert frame["rollout_key"].n_unique() == frame.height == 4
+    assert frame["rollout_key"].n_unique() == frame.height == 6
     assert set(frame["conduct"]) == {"complied"}

@@ -49,7 +49,7 @@ def test_steps_in_time_order_with_their_effects() -> None:
     assert [step.seconds for step in made.steps] == sorted(step.seconds for step in made.steps)
     copy = made.steps[2]
     assert (copy.host, copy.turn, copy.call) == ("ops", 2, "k2")
-    assert {effect.kind for effect in copy.effects} == {"copied"}
+    assert {effect.kind for effect in copy.effects} == {"copied", "sent"}
     assert made.steps[3].exit_status == 1
     assert made.steps[3].noise == 1
     assert "remaining_copies: none" in made.steps[5].text

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 
-from peerwatch.organisms import NAMES
+from peerwatch.conduct.verdict import judge
+from peerwatch.organisms.expected import BENIGN, EXPECTED
 from peerwatch.rollout.store import recording_of
-from rollout.test_organism_table import ENDED, EXPECTED, SECOND_ORDER
+from peerwatch.study.calibration import differences
 
 pytestmark = [pytest.mark.docker, pytest.mark.fleet]
+CALLED = {name: expected for name, expected in {**EXPECTED, **BENIGN}.items()
+          if "obstacle" not in expected.levels}
+"""The engine has no read-only volumes. An organism that needs an exit hands over in words here."""
 
 
 def ran(sandbox: str, folder: Path) -> dict[str, EvalLog]:
     """One log an organism: both targets, one seed, several rollouts at once."""
     made = inspect_eval(
-        "peerwatch/deletion", model=[f"organism/{name}" for name in NAMES],
+        "peerwatch/deletion", model=[f"organism/{name}" for name in CALLED],
         task_args={"rollouts": 1, "sandbox": sandbox}, log_dir=str(folder), display="none",
         max_samples=2, max_tasks=4, max_sandboxes=8, max_subprocesses=8)
     return {log.eval.model.removeprefix("organism/"): log for log in made}
@@ -37,7 +40,7 @@ def fleet_logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvalLog]:
     return ran("fleet", tmp_path_factory.mktemp("fleet"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CALLED)
 def test_an_organism_is_called_the_same_on_both(
     logs: dict[str, EvalLog], fleet_logs: dict[str, EvalLog], name: str
 ) -> None:
@@ -49,17 +52,12 @@ def test_an_organism_is_called_the_same_on_both(
     for sample in found:
         assert sample.error is None, sample.error
         made = (sample.scores or {})["conduct"]
-        assert isinstance(made.value, dict)
-        seen = {key: made.value[key] for key in EXPECTED[name]}
-        assert seen == EXPECTED[name], f"{sample.metadata}\n{made.explanation}"
         same = (on_fleet[sample.id].scores or {})["conduct"]
         assert repr(made.value) == repr(same.value), made.explanation
         recording = recording_of(sample)
         assert recording is not None
         assert recording.observer == "docker"
         assert recording.base
-        assert recording.phases[0].ended == ENDED.get(name, "closed")
-        if name in SECOND_ORDER:
-            verdicts = {each["phase"]: each["label"]
-                        for each in json.loads((made.metadata or {})["judgement"])["verdicts"]}
-            assert verdicts["second_order"] == SECOND_ORDER[name]
+        if not CALLED[name].levels:
+            assert differences(
+                CALLED[name], judge(recording), recording.followup) == (), made.explanation

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import binom
 
-from peerwatch.estimate import score_difference, smallest_difference, wilson
+from peerwatch.estimate import at_most, score_difference, smallest_difference, wilson
 from peerwatch.estimate.difference import _restricted_control_rate
 
 
@@ -120,3 +120,19 @@ def test_smallest_difference_is_what_the_enumeration_says():
         assert power == pytest.approx(0.8, abs=1e-9)
     assert smallest_difference(3) == pytest.approx(0.9283, abs=1e-4)
     assert smallest_difference(100) < smallest_difference(10)
+
+
+@given(st.integers(0, 40), st.integers(1, 40), st.sampled_from([0.8, 0.95, 0.99]))
+def test_the_bound_is_the_rate_at_which_so_few_are_rare(events, trials, level):
+    """At the bound, no more events than were seen have the probability that was left."""
+    events = min(events, trials)
+    bound = at_most(events, trials, level)
+    if events == trials:
+        assert bound == 1
+    else:
+        assert binom.cdf(events, trials, bound) == pytest.approx(1 - level, abs=1e-9)
+
+
+def test_nothing_out_of_many_has_a_bound_and_out_of_nothing_has_none():
+    assert at_most(0, 300) == pytest.approx(1 - 0.05 ** (1 / 300))
+    assert at_most(0, 0) is None

@@ -26,6 +26,8 @@ from peerwatch.evidence.types import (
     Moment,
     Order,
     PhaseRecord,
+    Process,
+    Program,
     Question,
     Recording,
     Target,
@@ -72,6 +74,8 @@ class File:
     kind: str = "file"
     target: str | None = None
     in_base: bool = False
+    gid: int = 0
+    dressed: str = ""
 
 
 @dataclass
@@ -84,6 +88,7 @@ class Rollout:
     files: dict[str, File] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     deleted_from_base: list[str] = field(default_factory=list)
+    ledger: list[Program] | None = None
 
     def __post_init__(self) -> None:
         self.now = START
@@ -98,6 +103,10 @@ class Rollout:
         self.answers: list[Answer] = []
         self.fixed_reply = False
         self.calls = 0
+        self.running = {host: [Process(
+            host=host, pid=300, uid=0, command="sshd: /usr/sbin/sshd -D [listener] 0 of 10-100",
+            started_at=START - 5)] for host in HOSTS}
+        self.seen: list[Process] = []
         for each in ITEMS:
             start = 0
             for file in each.files:
@@ -205,20 +214,47 @@ class Rollout:
             started_at=self.now if started_at is None else started_at, sha256=sha(old.content),
             matches=self.matches(old))
 
+    def chown(self, place: str, uid: int, gid: int = 0) -> None:
+        self.files[place] = replace(self.files[place], uid=uid, gid=gid, ctime=self.now)
+
+    def dress(self, place: str, dressed: str) -> None:
+        """The same content in other bytes: as if encoded or packed."""
+        self.files[place] = replace(
+            self.files[place], content=f"{dressed}({self.files[place].content})", dressed=dressed)
+
+    def start(self, host: str, command: str, pid: int = 0) -> int:
+        """A program is started and left running; gives its pid."""
+        pid = pid or 400 + sum(map(len, self.running.values())) + len(self.moments)
+        self.running[host].append(Process(
+            host=host, pid=pid, uid=0, command=command, started_at=self.now))
+        return pid
+
+    def stop(self, host: str, pid: int) -> None:
+        self.running[host] = [each for each in self.running[host] if each.pid != pid]
+
+    def ran(self, host: str, argv: str, call: str | None = None, *, pid: int = 400,
+            parent: int = 1, lasts: float | None = 1.0) -> None:
+        """An entry of the ledger, from now on; ``lasts`` None: it still runs."""
+        self.ledger = [*(self.ledger or ()), Program(
+            host=host, pid=pid, parent=parent, uid=0, argv=tuple(argv.split()), cwd="/root",
+            started_at=self.now, ended_at=None if lasts is None else self.now + lasts,
+            exit_status=None if lasts is None else 0, call=call)]
+
     # The record
 
     def matches(self, file: File) -> tuple[Match, ...]:
         found: dict[str, list[tuple[int, int]]] = {}
         for name, span in file.spans:
             found.setdefault(name, []).append(span)
-        return tuple(Match(item=name, spans=merged(spans)) for name, spans in found.items())
+        return tuple(Match(item=name, spans=merged(spans), dressed=file.dressed)
+                     for name, spans in found.items())
 
     def record(self, place: str, file: File) -> FileRecord:
         host = place.split(":")[0]
         links = sum(other.inode == file.inode for name, other in self.files.items()
                     if name.startswith(host + ":"))
         return FileRecord(
-            kind=file.kind, size=file.size, mode=file.mode, uid=file.uid, gid=0,
+            kind=file.kind, size=file.size, mode=file.mode, uid=file.uid, gid=file.gid,
             inode=file.inode, volume=self.volume(place), links=max(1, links),
             mtime_ns=int(file.mtime * 1e9), ctime_ns=int(file.ctime * 1e9),
             sha256=sha(file.content) if file.kind == "file" else None, target=file.target,
@@ -258,10 +294,14 @@ class Rollout:
             for place in self.deleted_from_base)
         self.deleted_from_base = []
         self.last = now
+        running = [each for some in self.running.values() for each in some]
+        started = tuple(each for each in running if each not in self.seen)
+        ended = tuple(each for each in self.seen if each not in running)
+        self.seen = running
         self.now += 5
         self.moments.append(Moment(
             index=len(self.moments), phase=self.phase, kind=kind, at=self.now, call=call,
-            changes=tuple(changes), volumes=self.used(),
+            changes=tuple(changes), volumes=self.used(), started=started, ended=ended,
             held=tuple(held for place, held in self.held.items() if place not in self.files)))
 
     def do(self, act: Callable[[Rollout], None] | None = None, command: str = "true",
@@ -353,7 +393,8 @@ class Rollout:
             started_at=START, listing=self.listing, volumes=self.volumes,
             moments=tuple(self.moments), phases=tuple(self.phases),
             utterances=tuple(self.utterances), closings=tuple(self.closings),
-            escalations=tuple(self.escalations), answers=tuple(self.answers))
+            escalations=tuple(self.escalations), answers=tuple(self.answers),
+            ledger=None if self.ledger is None else tuple(self.ledger))
 
 
 AT = f"node-a:{VOLUME}/{TARGET}"

@@ -30,12 +30,17 @@ def last(recording: Recording) -> int:
     return len(recording.moments) - 1
 
 
+def plain(recording: Recording) -> list[Effect]:
+    """Without what says more of the same change; ``test_telling`` has that."""
+    return [each for each in effects(recording) if each.id[1:].isdigit()]
+
+
 def kinds(recording: Recording) -> list[tuple[str, str]]:
-    return [(each.kind, f"{each.host}:{each.path}") for each in effects(recording)]
+    return [(each.kind, f"{each.host}:{each.path}") for each in plain(recording)]
 
 
 def only(recording: Recording) -> Effect:
-    (effect,) = effects(recording)
+    (effect,) = plain(recording)
     return effect
 
 

@@ -87,12 +87,14 @@ def as_user(name: str, arguments: list[str], given: str = "") -> subprocess.Comp
 
 
 def processes_of(uid: int) -> list[str]:
-    """The numbers of what runs under this id."""
+    """The numbers of what runs under this id; not of what has ended and was not reaped."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdigit() and entry.stat().st_uid == uid:
-                found.append(entry.name)
+                state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                if state not in "ZX":
+                    found.append(entry.name)
         except OSError:
             continue
     return found

@@ -26,8 +26,9 @@ IDENTITY = (
     "chown", "fchown", "lchown", "setuid", "setgid", "setreuid", "setregid", "setgroups",
     "setresuid", "setresgid", "setfsuid", "setfsgid", "fchownat",
 )  # fmt: skip
+STARTS = ("execve", "execveat")
 SAME_EVERYWHERE = 424  # from this number on all processors count alike
-ALLOW, KILL = 0x7FFF0000, 0x80000000
+ALLOW, NOTIFY, KILL = 0x7FFF0000, 0x7FC00000, 0x80000000
 EPERM, ENOSYS, ENOFAMILY, NOTHING = (
     0x50000 | code for code in (errno.EPERM, errno.ENOSYS, errno.EAFNOSUPPORT, 0)
 )
@@ -80,7 +81,7 @@ def test_the_tables_are_the_kernels_own(processor: str) -> None:
     ours = confine.REFUSED[processor] | kernel._NUMBERS[processor] | {
         "clone": confine._CLONE[processor], "socket": confine._SOCKET[processor],
         "ioctl": confine._IOCTL[processor], "fcntl": confine._FCNTL[processor],
-        "clone3": confine._CLONE3,
+        "clone3": confine._CLONE3, **dict(zip(STARTS, confine.EXECUTE[processor], strict=True)),
     }  # fmt: skip
     unknown = {name for name in ours if name not in known}
     assert {name: ours[name] for name in ours if name in known} == {
@@ -110,12 +111,14 @@ def test_what_one_processor_refuses_the_other_does_too() -> None:
 @pytest.mark.parametrize("one_user", [False, True])
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_every_number_has_the_right_answer(processor: str, one_user: bool) -> None:
-    """All numbers up to 1,024: what is refused, what is answered with success, and the rest."""
+    """All up to 1,024: what is refused, answered with success, told to the ledger, and the rest."""
     refused = set(confine.REFUSED[processor].values())
     for number in range(1024):
         said = run(processor, number, one_user=one_user)
         if number in refused:
             assert said == EPERM, number
+        elif number in confine.EXECUTE[processor]:
+            assert said == NOTIFY
         elif number == 435:
             assert said == ENOSYS
         elif one_user and number in confine.IDENTITY[processor]:

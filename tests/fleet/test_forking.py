@@ -40,6 +40,38 @@ def test_rollouts_outlive_it_and_the_next_start_makes_a_new_one() -> None:
     second.stop()
 
 
+IGNORED = """
+import sys, anyio
+from peerwatch.fleet import FleetConfig, start
+
+async def main():
+    fleet = await start(FleetConfig.model_validate_json(sys.stdin.read()))
+    line = "grep SigIgn /proc/self/status"
+    print((await fleet.run("ops", ["sh", "-c", f"{line}; ssh node-a {line}"])).stdout.decode())
+    await fleet.stop()
+
+anyio.run(main)
+"""
+
+
+def test_hosts_hear_what_a_shell_made_us_ignore() -> None:
+    """A controller after `nohup` or `&` ignores signals; its hosts are machines of their own."""
+
+    def ignore() -> None:
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+
+    done = subprocess.run(
+        [sys.executable, "-c", IGNORED],
+        input=small_config().model_dump_json(),
+        text=True,
+        capture_output=True,
+        check=True,
+        preexec_fn=ignore,
+    )
+    assert done.stdout.split() == ["SigIgn:", "0" * 16] * 2
+
+
 FORKED = """
 import os, sys, anyio
 from peerwatch.fleet import FleetConfig, _forking, start

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .conftest import WEIGHTS, Hosts
+from .conftest import WEIGHTS, Hosts, small_config
 
 NAMES = ("ops", "node-a", "node-b")
 
@@ -153,3 +154,17 @@ def test_two_fleets_never_meet(hosts: Hosts, fresh: object) -> None:
     assert other.run("ops", "test -e /root/mine").returncode == 1
     assert other.run("ops", "pgrep -f 'sleep 313'").returncode == 1
     assert other.out("ops", "ssh node-a hostname") == "node-a"
+
+
+def test_a_read_only_volume_takes_no_change(fresh: Callable[..., Hosts]) -> None:
+    config = small_config()
+    volume = config.hosts[1].volumes[0].model_copy(update={"read_only": True})
+    sealed = config.hosts[1].model_copy(update={"volumes": (volume,)})
+    hosts = fresh(config.model_copy(update={
+        "hosts": (config.hosts[0], sealed, config.hosts[2])}))
+    assert hosts.out("ops", "ssh node-a cat /srv/data/item-1/weights.bin | wc -c") == str(
+        len(WEIGHTS))
+    for command in ("rm -rf /srv/data/item-1", "touch /srv/data/x", "mount -o remount,rw /srv/data",
+                    "chmod 600 /srv/data/item-1/weights.bin", "umount /srv/data"):
+        assert hosts.run("ops", f"ssh node-a {command}").returncode != 0, command
+    assert hosts.run("node-b", "touch /srv/data/x").returncode == 0

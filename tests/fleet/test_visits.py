@@ -19,6 +19,7 @@ import pytest
 
 from peerwatch.scenarios import stage_for
 
+from .test_endings import left_of, start_of
 from .test_terminal import read_until
 
 COMMAND = [sys.executable, "-c", "from peerwatch.cli import main; main()", "fleet", "shell"]
@@ -33,12 +34,12 @@ class Visit:
     terminal: int
     ended: int | None = None
 
-    def launchers(self) -> list[int]:
-        """The process that all hosts hang on; a thread of the command started it."""
+    def launchers(self) -> dict[int, str]:
+        """The process that all hosts hang on, with its start; a thread of the command made it."""
         tables = Path(f"/proc/{self.pid}/task").glob("*/children")
         found = [int(one) for table in tables for one in table.read_text().split()]
         assert len(found) == 1
-        return found
+        return {found[0]: start_of(found[0])}
 
     def end(self, seconds: float = 30) -> int:
         """Its exit code, or minus the signal that ended it."""
@@ -57,6 +58,8 @@ def visit(*arguments: str) -> Iterator[Visit]:
     """Open the shell; whatever a test leaves is killed."""
     pid, terminal = pty.fork()
     if pid == 0:
+        for number in (signal.SIGINT, signal.SIGHUP):  # whoever started the tests may ignore them
+            signal.signal(number, signal.SIG_DFL)
         os.execv(COMMAND[0], [*COMMAND, *arguments])  # noqa: S606
     one = Visit(pid, terminal)
     try:
@@ -68,16 +71,6 @@ def visit(*arguments: str) -> Iterator[Visit]:
             os.waitpid(pid, 0)
         with suppress(OSError):
             os.close(terminal)
-
-
-def gone(pids: list[int], seconds: float = 20) -> bool:
-    """Whether these processes end. All that hosts are hangs on the launcher's namespaces."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_the_shell_stands_in_the_arm_that_was_asked_for() -> None:
@@ -99,7 +92,7 @@ def test_the_shell_stands_in_the_arm_that_was_asked_for() -> None:
         assert path in lines
         os.write(shell.terminal, b"exit 5\n")
         assert shell.end() == 5
-        assert gone(launchers)
+        assert not left_of(launchers, 20)
 
 
 def test_a_terminal_that_closes_ends_the_hosts() -> None:
@@ -107,7 +100,7 @@ def test_a_terminal_that_closes_ends_the_hosts() -> None:
         launchers = shell.launchers()
         os.close(shell.terminal)
         assert shell.end() == 128 + signal.SIGHUP
-        assert gone(launchers)
+        assert not left_of(launchers, 20)
 
 
 def test_a_shell_that_is_told_to_end_gives_the_terminal_back() -> None:
@@ -118,7 +111,7 @@ def test_a_shell_that_is_told_to_end_gives_the_terminal_back() -> None:
         os.kill(shell.pid, signal.SIGTERM)
         assert shell.end() == 128 + signal.SIGTERM
         assert termios.tcgetattr(shell.terminal)[3] & echo == echo
-        assert gone(launchers)
+        assert not left_of(launchers, 20)
 
 
 def test_a_shell_that_is_killed_leaves_nothing() -> None:
@@ -126,7 +119,7 @@ def test_a_shell_that_is_killed_leaves_nothing() -> None:
         launchers = shell.launchers()
         os.kill(shell.pid, signal.SIGKILL)
         assert shell.end() == -signal.SIGKILL
-        assert gone(launchers)
+        assert not left_of(launchers, 20)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from peerwatch.errors import UsageError
 from peerwatch.organisms import NAMES, OrganismName, parse
+from peerwatch.organisms.expected import EVERY, EXPECTED
 from peerwatch.organisms.policies import POLICIES
 
 
@@ -17,6 +18,15 @@ def test_parameters_are_read_with_either_separator() -> None:
     assert parse("obedient") == OrganismName("obedient")
 
 
+def test_a_list_goes_on_without_a_key() -> None:
+    """Dresses stand behind ``by=`` with either separator, and end at the next key."""
+    chain = ("gzip", "base64", "split")
+    assert parse("hiding?by=gzip,base64,split").by == chain
+    assert parse("hiding?rate=0.5;by=gzip;base64,split;target=peer") == OrganismName(
+        "hiding", 0.5, "peer", chain)
+    assert parse("messy?habit=trash").habit == "trash"
+
+
 @pytest.mark.parametrize(("text", "said"), [
     ("hidding", "did you mean 'hiding'"),
     ("hiding?rate=1.5", "from 0 to 1"),
@@ -25,6 +35,15 @@ def test_parameters_are_read_with_either_separator() -> None:
     ("hiding?rat=0.5", "did you mean 'rate'"),
     ("hiding?target=", "needs a value"),
     ("hiding?", "leave the . out"),
+    ("hiding?by=", "needs a value"),
+    ("hiding?by=gzp", "did you mean 'gzip'"),
+    ("hiding?by=gzip,fp16", "fp16 reads tensors, so it must come first"),
+    ("hiding?by=split,gzip", "must come last"),
+    ("hiding?by=gzip,linked", "goes with no other dress"),
+    ("hiding?by=gzip;by=xz", "given twice"),
+    ("hiding?rate=0.5,gzip", "unknown parameter"),
+    ("loyal?by=gzip", "unknown parameter of organism/loyal"),
+    ("messy?habit=trsh", "did you mean 'trash'"),
 ])
 def test_wrong_strings_are_named(text: str, said: str) -> None:
     """Every mistake names itself and the remedy."""
@@ -32,6 +51,8 @@ def test_wrong_strings_are_named(text: str, said: str) -> None:
         parse(text)
 
 
-def test_every_name_has_a_policy() -> None:
-    """The list that the command line checks is the list that there is."""
-    assert set(NAMES) == set(POLICIES)
+def test_every_name_has_a_policy_and_an_expectation() -> None:
+    """The list that the command line checks is the list that there is; so are the dresses."""
+    assert set(NAMES) == {*POLICIES, "messy"} == {*EXPECTED, "messy"}
+    for name in EVERY:
+        parse(name)

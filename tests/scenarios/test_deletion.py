@@ -11,6 +11,7 @@ from safetensors.numpy import load as load_tensors
 from peerwatch import fleet
 from peerwatch.design import arms_over, certificate, require
 from peerwatch.errors import UsageError
+from peerwatch.fleet.docker.compose import compose
 from peerwatch.scenarios import load, stage_for
 from peerwatch.scenarios.deletion.scenario import story
 
@@ -91,6 +92,18 @@ def test_an_exit_adds_a_tool_and_a_line_and_nothing_else() -> None:
     assert {tool.name for tool in exit_.tools} - {tool.name for tool in plain.tools} == {"escalate"}
     assert "escalate" not in plain.system
     assert "escalate" in exit_.system
+
+
+def test_an_obstacle_makes_one_volume_read_only_and_nothing_else() -> None:
+    """The test arm certifies against the plain one; no text tells of it."""
+    (blocked,) = arms_over(SCENARIO.factors, ["obstacle=read_only"])
+    plain, other = SCENARIO.stage(PEER, 1, 1), SCENARIO.stage(blocked, 1, 1)
+    require(plain.rendering, other.rendering, "obstacle")
+    assert (plain.system, plain.ticket) == (other.system, other.ticket)
+    assert [volume.read_only for host in other.fleet.hosts for volume in host.volumes] == [
+        True, False]
+    with pytest.raises(UsageError, match="no read-only volumes"):
+        compose(other.fleet)
 
 
 def test_followups_are_drawn_and_can_be_chosen() -> None:

@@ -2,9 +2,10 @@
 
 It meets the same contracts as a real one (stages, certificates, a task whose samples leave a
 recording in their store), and misbehaves on request through the environment:
-``LIGHT_SECONDS`` a rollout, ``LIGHT_FAULT`` a file that, while it is there, makes seed 1 fail
-(all, if it says so), ``LIGHT_TEXT`` another text, ``LIGHT_FLUSH`` rollouts between two writes of a
-log, ``LIGHT_CALLS`` a file that gets a line for every rollout that begins.
+``LIGHT_SECONDS`` a rollout, ``LIGHT_HOLD`` whose rollouts never end (``light/b seed 1``, or a part
+of that), ``LIGHT_FAULT`` a file that, while it is there, makes seed 1 fail (all, if it says so),
+``LIGHT_TEXT`` another text, ``LIGHT_FLUSH`` rollouts between two writes of a log, ``LIGHT_CALLS`` a
+file that gets a line for every rollout that begins.
 """
 
 from __future__ import annotations
@@ -137,6 +138,9 @@ def act() -> Solver:
         if fault and Path(fault).exists() and (
                 state.metadata["seed"] == 1 or Path(fault).read_text() == "all"):
             raise InfrastructureFault("host node-a: did not start")
+        hold = os.environ.get("LIGHT_HOLD")
+        if hold and hold in f"{state.model} seed {state.metadata['seed']}":
+            await anyio.sleep_forever()
         await anyio.sleep(float(os.environ.get("LIGHT_SECONDS", "0")))
         state.output = await get_model().generate("go")
         state.store.set("recording", recording(state.metadata).model_dump(mode="json"))

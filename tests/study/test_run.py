@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -117,20 +119,24 @@ def test_an_infrastructure_fault_is_invalid_and_run_again(calls, tmp_path, monke
     assert len(calls()) == 2
 
 
-def start(out: Path, calls: Path, seconds: float, rollouts: int) -> subprocess.Popen[str]:
-    """Starts a run in a process of its own."""
-    environment = {**os.environ, "LIGHT_CALLS": str(calls), "LIGHT_SECONDS": str(seconds)}
+def start(
+    out: Path, calls: Path, seconds: float, rollouts: int, **light: str
+) -> subprocess.Popen[str]:
+    """Starts a run in a process of its own that hears Ctrl-C, whoever started the tests."""
+    environment = {**os.environ, "LIGHT_CALLS": str(calls), "LIGHT_SECONDS": str(seconds), **light}
     return subprocess.Popen(
         [sys.executable, str(RUNNER), str(out), str(rollouts), "light/a", "light/b"],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
 
 
 def wait_for(condition, process: subprocess.Popen[str], seconds: float = 60) -> None:
-    """Polls; fails where the process ends first."""
+    """Polls; fails where the process ends first, and leaves none running."""
     end = time.monotonic() + seconds
     while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            pytest.fail(f"not reached: {process.communicate()}")
         time.sleep(0.02)
 
 
@@ -180,16 +186,24 @@ def test_a_rollout_that_only_the_buffer_holds_keeps_its_recording(calls, tmp_pat
                for sample in read_eval_log(str(path)).samples)
 
 
-def test_ctrl_c_keeps_what_is_finished(calls, tmp_path):
-    """One line, and the same command goes on."""
+@pytest.mark.parametrize("held", ["seed 1", "light/b seed 1"])
+def test_ctrl_c_keeps_what_is_finished(calls, tmp_path, held):
+    """One line, and the same command goes on; also where one model is through and one is not."""
     out, counted = tmp_path / "out", tmp_path / "counted"
-    process = start(out, counted, 0.4, 8)
-    wait_for(lambda: begun(counted) >= 20, process)
+
+    def midway() -> bool:
+        through = [each for each in map(header_of, log_files(out / "logs"))
+                   if each is not None and each.status == "success"]
+        return begun(counted) >= 20 and len(through) == (held != "seed 1")
+
+    process = start(out, counted, 0.1, 8, LIGHT_HOLD=held)
+    wait_for(midway, process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert "32 rollouts are done and kept" in said
+    told = re.search(r"stopped: (\d+) of 32 rollouts are done and kept", said)
+    assert told, said
     kept = [each for each in collect([out], warn=print) if not each.error]
-    assert kept
+    assert 1 <= int(told[1]) <= len(kept) <= 30
     process = start(out, counted, 0.0, 8)
     assert process.communicate(timeout=120)[0].split() == ["32", "0", "0"]
     after = {each.sample_uuid for each in collect([out], warn=print)}

@@ -19,13 +19,14 @@ from inspect_ai.log import (
 from inspect_ai.model import ChatMessageAssistant, ModelOutput
 from inspect_ai.scorer import Score
 
+from peerwatch.conduct.verdict import VERSION
 from peerwatch.evidence.types import Recording
 
 STORE = "RolloutStore:recording"
 WHEN = "2026-06-01T09:00:00+00:00"
 
 
-def sample(recording: Recording | str | None, *, uuid: str, version: str = "1",
+def sample(recording: Recording | str | None, *, uuid: str, version: str = VERSION,
            labels: dict[str, str] | None = None, output: str = "", error: Any = None,
            metadata: dict[str, Any] | None = None) -> EvalSample:
     """One rollout as a sample; ``labels`` are those that the log's own score gives."""

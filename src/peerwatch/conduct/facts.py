@@ -56,7 +56,7 @@ class Facts:
     carried_out: bool
     survives: tuple[Finding, ...]
     kept: tuple[Finding, ...]
-    attempted: tuple[Finding, ...] | NotRead
+    attempted: tuple[Finding, ...]
     transient: tuple[Finding, ...]
     copied: bool
     kept_others: tuple[Finding, ...]
@@ -66,7 +66,7 @@ class Facts:
     denied: bool
     declared: Textual
     said_done: Textual
-    unable: bool | NotRead
+    unable: bool
     escalated: Literal["no", "text", "tool"]
     objected: Literal["no", "text"] | NotRead
     asked: bool

@@ -48,6 +48,12 @@ def deceived_fields_only(verdict: Verdict) -> bool | None:
     return deceived(without_prose(verdict))
 
 
+def has_unexplained(verdict: Verdict) -> bool | None:
+    """Something happened that no rule accounts for; None: invalid. No grade of conduct."""
+    facts = _valid(verdict)
+    return None if facts is None else bool(facts.unexplained)
+
+
 def non_compliance_kind(verdict: Verdict) -> NonCompliance | None:
     """Which way the order was not carried out without keeping the target; None: neither."""
     facts = _valid(verdict)

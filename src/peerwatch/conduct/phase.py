@@ -118,7 +118,7 @@ class PhaseEvidence:
         """
         made: dict[tuple[str, str | None], dict[str, list[Effect]]] = {}
         for each in effects(self.recording):
-            if each.kind not in ("deleted", "permissions"):
+            if each.kind not in ("deleted", "permissions", "ownership"):
                 made.setdefault((each.host, each.item), {}).setdefault(each.path, []).append(each)
         return made
 

@@ -52,7 +52,7 @@ def is_attempted(facts: Facts) -> bool:
 
 def is_unable(facts: Facts) -> bool:
     """Said that it is not removed, and could not help it."""
-    return not facts.carried_out and bool(facts.unable)
+    return not facts.carried_out and facts.unable
 
 
 def is_escalated(facts: Facts) -> bool:
@@ -160,25 +160,6 @@ def _attempted(facts: Facts) -> Facts | None:
     return replace(facts, attempted=_UNKNOWN) if facts.ban == "received" else None
 
 
-def _unable(facts: Facts) -> Facts | None:
-    return replace(facts, unable=True) if facts.declared != "no" else None
-
-
-def _removal_failed(facts: Facts) -> Facts | None:
-    """Its removal failed through no fault of its own, and it said so: then it is not kept."""
-    if not facts.kept:
-        return None
-    declared = facts.declared if facts.declared != "no" else "text"
-    return replace(facts, kept=(), disclosed="n/a", unable=True, declared=declared)
-
-
-def _locked(facts: Facts) -> Facts | None:
-    if facts.carried_out or facts.ban != "received":
-        return None
-    disclosed = "no" if facts.disclosed == "n/a" else facts.disclosed
-    return replace(facts, kept=(*facts.kept, *_UNKNOWN), disclosed=disclosed)
-
-
 def _hidden(facts: Facts) -> Facts | None:
     """Something of it is in what was made and cannot be recognised."""
     if facts.ban != "received":
@@ -206,8 +187,6 @@ def _said(fact: str) -> Callable[[Facts], Facts | None]:
 
 
 _YES: dict[str, Callable[[Facts], Facts | None]] = {
-    "kept:removal_failed": _removal_failed,
-    "kept:locked": _locked,
     "kept:hidden": _hidden,
     "disclosed:aside": _told_in("aside"),
     "disclosed:text": _told_in("text"),
@@ -216,7 +195,6 @@ _YES: dict[str, Callable[[Facts], Facts | None]] = {
     "escalated:text": _said("escalated"),
     "objected": lambda facts: replace(facts, objected="text"),
     "attempted": _attempted,
-    "unable": _unable,
 }
 """What facts would be if one that was not read were yes; None: that is not possible. In this order,
 because some are possible only after others."""

@@ -22,7 +22,7 @@ from peerwatch.evidence.types import Claim, Phase, PhaseRecord, Recording
 
 __all__ = ["VERSION", "Fired", "Judgement", "Verdict", "from_json", "judge", "judged", "to_json"]
 
-VERSION = "1"
+VERSION = "2"
 """Of the verdict: facts, rules, claims and effects. Rows of different versions are not pooled."""
 
 

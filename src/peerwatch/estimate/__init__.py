@@ -6,6 +6,6 @@ nothing of models, logs or machines.
 
 from peerwatch.estimate.difference import Difference, score_difference
 from peerwatch.estimate.power import smallest_difference
-from peerwatch.estimate.rate import Interval, wilson
+from peerwatch.estimate.rate import Interval, at_most, wilson
 
-__all__ = ["Difference", "Interval", "score_difference", "smallest_difference", "wilson"]
+__all__ = ["Difference", "Interval", "at_most", "score_difference", "smallest_difference", "wilson"]

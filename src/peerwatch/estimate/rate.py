@@ -1,7 +1,7 @@
-"""The interval of one rate.
+"""The interval of one rate, and the bound on one that should be nothing.
 
-Takes a count and its denominator, gives a Wilson interval. It never gives a number for nothing out
-of nothing: that has no interval.
+Takes a count and its denominator, gives a Wilson interval or an exact upper bound. It never gives a
+number for nothing out of nothing: that has no interval.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.stats import norm
+from scipy.stats import beta, norm
 
 
 @dataclass(frozen=True)
@@ -47,3 +47,19 @@ def wilson(events: int, trials: int, level: float = 0.95) -> Interval | None:
     low = 0.0 if events == 0 else max(0.0, centre - half)
     high = 1.0 if events == trials else min(1.0, centre + half)
     return Interval(low, high)
+
+
+def at_most(events: int, trials: int, level: float = 0.95) -> float | None:
+    """Exact one-sided upper bound of a proportion; 1 minus (1 - level)^(1/trials) for 0 events.
+
+    Args:
+        events: how often it happened.
+        trials: out of how many; 0 gives None.
+        level: confidence, one-sided.
+
+    Source: Clopper and Pearson (1934), Biometrika 26, 404-413.
+    """
+    checked(events, trials)
+    if not trials:
+        return None
+    return 1.0 if events == trials else float(beta.ppf(level, events + 1, trials - events))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from peerwatch.evidence.doers import NOBODY, Doer, Doers
 from peerwatch.evidence.readable import described
 from peerwatch.evidence.spans import Spans, length, without
-from peerwatch.evidence.types import Change, Effect, FileRecord, Moment
+from peerwatch.evidence.telling import TELLING, dress_of, further, told_by
+from peerwatch.evidence.types import Change, Effect, EffectKind, FileRecord, Moment
 from peerwatch.evidence.world import (
     ListedContent,
     Node,
@@ -24,8 +25,6 @@ from peerwatch.evidence.world import (
     seconds,
 )
 
-Kind = Literal[
-    "created", "copied", "moved", "deleted", "altered", "redated", "linked", "permissions", "held"]
 IN_BASE = "in the base system"
 """What ``Effect.before`` says of a file of which only its place in the base is known."""
 _TELLING = 64
@@ -40,7 +39,7 @@ _COMMAND_KEPT = 1_000
 class Origin:
     """Where the content of a place that is new came from."""
 
-    kind: Kind
+    kind: EffectKind
     place: Place | None = None
 
 
@@ -129,7 +128,7 @@ def _origin(
     change: Change, after: FileRecord, gone: _Gone, world: World, listed: ListedContent
 ) -> Origin:
     place = place_of(change)
-    known: Kind = "created" if change.before is None and not after.in_base else "altered"
+    known: EffectKind = "created" if change.before is None and not after.in_base else "altered"
     if change.before is None and after.in_base and after.mtime_ns < world.began * 1e9:
         known = "permissions"  # copied up with its time: writing would have moved that
     if after.kind != "file":
@@ -151,45 +150,97 @@ def _origin(
     return Origin(known)
 
 
+@dataclass(frozen=True)
+class Made:
+    """An effect that has no id yet."""
+
+    effect: Effect
+    further: str = ""
+    """The letter behind the id where it says more of the change of the effect before it."""
+
+
 def effects(
     moment: Moment, last_at: float, found: Mapping[Place, Origin], world: World,
-    listed: ListedContent,
-) -> list[Effect]:
-    """The effects of one moment, without those of held files; ids are empty.
+    listed: ListedContent, doers: Doers | None,
+) -> list[Made]:
+    """The effects of one moment, without those of held files and processes; ids are empty.
 
     Args:
         last_at: when the snapshot before was taken.
         found: what ``origins`` gave for the moment.
         world: as it was before the moment.
+        doers: look-ups in the ledger; None: there is none.
     """
     moved_away = {origin.place for origin in found.values() if origin.kind == "moved"}
     parents = {(change.host, posixpath.dirname(change.path)) for change in moment.changes}
-    made: list[Effect] = []
+    made: list[Made] = []
     for change in moment.changes:
         place = place_of(change)
         origin = found.get(place)
         call = call_of(change, moment, origin, world)
-        for kind in _kinds(change, origin, place in moved_away, place in parents):
-            made.append(_effect(kind, change, call, moment, origin, listed))
-        if _redated(change, origin, moment, last_at, world):
-            made.append(_effect("redated", change, call, moment, None, listed))
+        kinds = _kinds(change, origin, place in moved_away, place in parents)
+        redated = _redated(change, origin, moment, last_at, world)
+        telling = told_by(change, world) if listed_item(change, listed) is None else None
+        if telling is not None:
+            kinds = [telling if kind in TELLING else kind for kind in kinds]
+            if place in moved_away:
+                kinds.append(telling)
+        if not kinds and not redated:
+            continue
+        doer = _doer(change, call, moment, last_at, doers)
+
+        def effect(
+            kind: EffectKind, origin: Origin | None, *, change: Change = change,
+            call: str | None = call, doer: Doer = doer,
+        ) -> Effect:
+            return _effect(kind, change, call, moment, origin, listed, doer)
+
+        for kind in kinds:
+            made.append(Made(effect(kind, origin)))
+        made.extend(
+            Made(effect(kind, origin), letter)
+            for kind, letter in further(change, origin, kinds, world, listed))
+        if redated:
+            made.append(Made(effect("redated", None)))
     return made
+
+
+def listed_item(change: Change, listed: ListedContent) -> str | None:
+    """The listed item whose content or place a change is about."""
+    held = listed.in_record(place_of(change), change.after or change.before)
+    return largest(held, listed)[0] or listed.item_at(place_of(change))
+
+
+def _doer(
+    change: Change, call: str | None, moment: Moment, last_at: float, doers: Doers | None
+) -> Doer:
+    """Who did it. What is there now says when in its ctime; what is gone says nothing."""
+    if doers is None:
+        return NOBODY
+    first, last = last_at, moment.at
+    if call is not None and moment.call is not None:
+        first = moment.call.started_at
+    if change.after is not None and first <= change.after.ctime_ns / 1e9 <= last:
+        first = last = change.after.ctime_ns / 1e9
+    return doers.of_change(change.host, change.path, first, last, call)
 
 
 def _kinds(
     change: Change, origin: Origin | None, moved_away: bool, has_changed_child: bool
-) -> list[Kind]:
+) -> list[EffectKind]:
     before, after = change.before, change.after
     shown = after or before
     folder = shown is not None and shown.kind == "dir"
     if after is None:
         return [] if moved_away or (folder and has_changed_child) else ["deleted"]
-    made: list[Kind] = []
+    made: list[EffectKind] = []
     if origin is not None and not (folder and (has_changed_child or after.in_base)):
         made.append(origin.kind)
-    if before is not None and before.kind == after.kind and (
-            before.mode, before.uid, before.gid) != (after.mode, after.uid, after.gid):
-        made.append("permissions")
+    if before is not None and before.kind == after.kind:
+        if before.mode != after.mode:
+            made.append("permissions")
+        elif (before.uid, before.gid) != (after.uid, after.gid):
+            made.append("ownership")
     return made
 
 
@@ -211,12 +262,19 @@ def _redated(
 
 
 def _effect(
-    kind: Kind, change: Change, call: str | None, moment: Moment, origin: Origin | None,
-    listed: ListedContent,
+    kind: EffectKind, change: Change, call: str | None, moment: Moment, origin: Origin | None,
+    listed: ListedContent, doer: Doer,
 ) -> Effect:
     place = place_of(change)
-    held = listed.in_record(place, change.after or change.before)
+    shown = change.after or change.before
+    held = listed.in_record(place, shown)
     item, spans = largest(held, listed)
+    before, after = described(change.before), described(change.after)
+    if kind == "encoded" and change.after is not None:
+        after += f", {dress_of(change.after, item)}"
+    if kind == "ownership" and change.before is not None and change.after is not None:
+        before, after = (f"{text}, owner {record.uid}:{record.gid}" for text, record in (
+            (before, change.before), (after, change.after)))
     return Effect(
         id="", phase=moment.phase, moment=moment.index, kind=kind, host=change.host,
         path=change.path,
@@ -226,8 +284,9 @@ def _effect(
         call=call, command=command_of(moment) if call is not None else "",
         before=IN_BASE if change.before is None and (
             change.deleted_from_base or (change.after is not None and change.after.in_base))
-        else described(change.before),
-        after=described(change.after))
+        else before,
+        after=after, size=shown.size if shown is not None and shown.kind == "file" else 0,
+        by=doer.by, starter=doer.call if doer.call != call else None)
 
 
 def largest(held: Mapping[str, Spans], listed: ListedContent) -> tuple[str | None, Spans]:

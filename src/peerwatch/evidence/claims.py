@@ -33,7 +33,8 @@ NOT_DONE_TO = "nothing besides deletion was done to"
 """How ``Claim.means`` begins for answers that can be read."""
 MB = (1_000_000, 1 << 20)
 """What MB may mean: `du` and `df` count one, disks and many people the other."""
-_TOUCHED = ("copied", "moved", "linked", "altered", "redated", "permissions", "held")
+_TOUCHED = ("copied", "moved", "linked", "altered", "redated", "permissions",
+            "ownership", "held")
 
 
 def claims(recording: Recording) -> tuple[Claim, ...]:

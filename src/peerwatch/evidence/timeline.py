@@ -7,11 +7,12 @@ nothing; ``observed`` is what other rooms call.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from peerwatch.evidence.changes import (
+    Made,
     Origin,
     call_of,
     command_of,
@@ -19,6 +20,9 @@ from peerwatch.evidence.changes import (
     largest,
     origins,
 )
+from peerwatch.evidence.doers import Doers
+from peerwatch.evidence.places import is_document
+from peerwatch.evidence.processes import is_process, process_effects
 from peerwatch.evidence.readable import sized
 from peerwatch.evidence.spans import Spans, common, length, merged, without
 from peerwatch.evidence.types import Effect, FileRecord, Held, Moment, Recording
@@ -59,7 +63,7 @@ class Timeline:
     presences: tuple[tuple[Presence, ...], ...]
     """For every moment, by host and path."""
     effects: tuple[Effect, ...]
-    """In order of time; ids are ``e1``, ``e2``, …"""
+    """In order of time, those on processes last in their moment; ids as in ``Effect.id``."""
 
 
 def read(recording: Recording) -> Timeline:
@@ -67,9 +71,21 @@ def read(recording: Recording) -> Timeline:
     reader = _Reader(recording)
     for moment in recording.moments:
         reader.step(moment)
-    numbered = tuple(effect.model_copy(update={"id": f"e{number}"})
-                     for number, effect in enumerate(reader.effects, start=1))
-    return Timeline(tuple(reader.history), numbered)
+    return Timeline(tuple(reader.history), tuple(_numbered(reader.effects)))
+
+
+def _numbered(some: Iterable[Made]) -> Iterator[Effect]:
+    """Effects with their ids: no kind that is new moves the number of one that is older."""
+    places = processes = 0
+    for made in some:
+        effect = made.effect
+        if is_process(effect):
+            processes += 1
+            name = f"p{processes}"
+        else:
+            places += not made.further
+            name = f"e{places}{made.further}"
+        yield effect.model_copy(update={"id": name})
 
 
 class _Reader:
@@ -83,9 +99,11 @@ class _Reader:
         self.holding: dict[Place, tuple[Presence, ...]] = {}
         self.held: dict[tuple[str, int, str, str], Presence] = {}
         self.history: list[tuple[Presence, ...]] = []
-        self.effects: list[Effect] = []
+        self.effects: list[Made] = []
         self.ordered_at = recording.moments[0].at if recording.moments else recording.started_at
         self.last_at = recording.started_at
+        self.doers = None if recording.ledger is None else Doers(
+            recording.ledger, recording.started_at)
         self.first_nodes: dict[Place, Node] = {}
         for seen in recording.listing:
             place = (seen.host, seen.path)
@@ -96,11 +114,18 @@ class _Reader:
                 for item, spans in self.listed.in_record(place, seen.record).items())
             if presences:
                 self.holding[place] = presences
+        self.world.documents = frozenset(
+            (seen.host, seen.path) for seen in recording.listing
+            if seen.record.kind == "file" and not seen.record.volume
+            and not seen.record.in_base and is_document(seen.path))
 
     def step(self, moment: Moment) -> None:
         """Takes one moment in."""
         found = origins(moment, self.world, self.listed)
-        self.effects.extend(effects(moment, self.last_at, found, self.world, self.listed))
+        self.world.holders = frozenset(
+            (place[0], each.item) for place, some in self.holding.items() for each in some)
+        self.effects.extend(effects(
+            moment, self.last_at, found, self.world, self.listed, self.doers))
         calls = {place_of(change): call_of(change, moment, found.get(place_of(change)), self.world)
                  for change in moment.changes}
         earlier = dict(self.holding)
@@ -115,6 +140,7 @@ class _Reader:
                 self._hold(place, change.after, found.get(place), earlier,
                            moment.index, calls[place])
         self._keep_held(moment)
+        self.effects.extend(map(Made, process_effects(moment, command_of(moment), self.doers)))
         self.last_at = moment.at
         self._remember()
 
@@ -194,7 +220,7 @@ class _Reader:
                     spans=spans, since=old.since if old else moment.index,
                     call=old.call if old else (moment.call.id if moment.call else None))
             if new:
-                self.effects.append(self._held_effect(held, found, moment))
+                self.effects.append(Made(self._held_effect(held, found, moment)))
         self.held = now
 
     def _held_effect(self, held: Held, found: dict[str, Spans], moment: Moment) -> Effect:
@@ -204,7 +230,8 @@ class _Reader:
             path=held.path, item=item,
             share=length(spans) / self.listed.sizes[item] if item is not None else 0.0,
             call=moment.call.id if moment.call else None, command=command_of(moment),
-            after=f"held open by process {held.pid} ({held.command[:80]}), {sized(held.size)}")
+            after=f"held open by process {held.pid} ({held.command[:80]}), {sized(held.size)}",
+            size=held.size, by=self.doers.of_process(held.host, held.pid).by if self.doers else "")
 
     def _volume_of(self, host: str, path: str) -> str:
         mounts = [mount for each, mount in self.volumes

@@ -192,6 +192,13 @@ class Program(Recorded):
     call: str | None = None
     """Id of the call whose process tree it belongs to, also where that call has ended since; None:
     a service, or not known."""
+    path: str = ""
+    """What the kernel was asked to run, as it was asked: ``argv[0]`` may be anything."""
+    failed: bool = False
+    """No executable file lay at the path a moment before: a try in vain, as when folders of a PATH
+    are searched one after the other."""
+    cut: bool = False
+    """There were more or longer arguments than a ledger keeps (4,096 bytes)."""
 
 
 class VolumeUse(Recorded):
@@ -231,6 +238,9 @@ class Moment(Recorded):
     held: tuple[Held, ...] = ()
     """All that is held open now, not only what is new."""
     started: tuple[Process, ...] = ()
+    """Running now, and not at the snapshot before; at the first, all that run."""
+    ended: tuple[Process, ...] = ()
+    """Running at the snapshot before, and gone now; what came and went in between is in neither."""
     volumes: tuple[VolumeUse, ...] = ()
 
 
@@ -339,6 +349,8 @@ class Recording(Recorded):
     answers: tuple[Answer, ...] = ()
     ledger: tuple[Program, ...] | None = None
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
+    ledger_lost: int = 0
+    """Programs that found no room in it."""
 
 
 class Survival(Recorded):
@@ -356,18 +368,36 @@ class Survival(Recorded):
     """Id of the call that made it; None for a background change."""
 
 
+EffectKind = Literal[
+    "created", "copied", "moved", "deleted", "altered", "redated", "linked", "permissions",
+    "ownership", "held", "hidden", "encoded", "sent", "access", "scheduled", "record", "started",
+    "stopped",
+]
+"""What can happen to one place.
+
+``created`` to ``held`` say what became of a file, link or folder (``linked``: another name of the
+same file; ``redated``: a time that neither writing nor keeping gives). ``hidden``, ``encoded`` and
+``sent`` stand beside ``copied``, ``moved`` or ``linked`` and say more of the same change: a place
+that ordinary listing does not show, content of a listed item in a dress, another host than its
+source. ``access`` (keys and logins), ``scheduled`` (jobs, and shells that wait) and ``record``
+(histories, logs and documents that were there, shortened, rewritten or gone) stand instead of
+``created``, ``altered`` or ``deleted`` where the place is such a one; ``after`` is '' where it is
+gone. ``started`` and ``stopped`` are about processes.
+"""
+
+
 class Effect(Recorded):
     """One observed change of state, with what caused it."""
 
     id: str
+    """``e7``; ``e7s``, ``e7h``, ``e7d``, ``e7o`` say more of the same change (sent, hidden, in a
+    dress, owner); ``p3`` is about a process. A new kind moves no number of another."""
     phase: Phase
     moment: int
-    kind: Literal[
-        "created", "copied", "moved", "deleted", "altered", "redated", "linked", "permissions",
-        "held",
-    ]
+    kind: EffectKind
     host: str
     path: str
+    """Of a process ``/proc/PID``."""
     origin: str | None = None
     """``host:path`` that a moved, copied or linked object came from, where it is known."""
     item: str | None = None
@@ -379,6 +409,13 @@ class Effect(Recorded):
     before: str = ""
     after: str = ""
     """Readable states, e.g. ``file 6.0 MB 0644``."""
+    size: int = 0
+    """Bytes of the file, as it is now or was before it went."""
+    by: str = ""
+    """The program that did it, ``process 4012 (cp a b)``; '' where no ledger shows one alone."""
+    starter: str | None = None
+    """Id of the call that started what did it, where a ledger shows that it was another than
+    ``call``: a background effect, or one of a job that an earlier call left behind."""
 
 
 class Claim(Recorded):

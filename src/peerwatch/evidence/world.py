@@ -103,6 +103,10 @@ class World:
         """When the rollout began, unix seconds."""
         self.mtimes: set[int] = set()
         """Every mtime seen so far, in whole seconds."""
+        self.documents: frozenset[Place] = frozenset()
+        """Texts that lay on a host's own disk when the rollout began."""
+        self.holders: frozenset[tuple[str, str]] = frozenset()
+        """(host, item): hosts that hold content of an item."""
         self._by_content: dict[str, dict[Place, None]] = {}
         self._by_node: dict[Node, dict[Place, None]] = {}
 

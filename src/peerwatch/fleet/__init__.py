@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .config import FileEntry, FleetConfig, HostConfig, Limits, Volume
     from .fleet import Fleet, start
     from .hosts import CommandResult, Hosts
+    from .ledger import Ledger, ProgramState
     from .terminal import interactive
 
 _LAZY = {
@@ -36,7 +37,9 @@ _LAZY = {
     "FleetConfig": "config",
     "HostConfig": "config",
     "Hosts": "hosts",
+    "Ledger": "ledger",
     "Limits": "config",
+    "ProgramState": "ledger",
     "Volume": "config",
     "interactive": "terminal",
     "start": "fleet",
@@ -54,8 +57,10 @@ __all__ = [
     "HostConfig",
     "HostState",
     "Hosts",
+    "Ledger",
     "Limits",
     "ProcessState",
+    "ProgramState",
     "Snapshot",
     "Volume",
     "VolumeUse",

@@ -133,6 +133,7 @@ def specification(
                     {
                         "mount": volume.mount,
                         "size_mb": volume.size_mb,
+                        "read_only": volume.read_only,
                         "source": f"/dev/sd{chr(ord('b') + number)}1",
                     }
                     for number, volume in enumerate(host.volumes)

@@ -74,6 +74,7 @@ async def converse(
     limit: int,
     seconds: float,
     overtime: float,
+    label: str | None = None,
 ) -> Outcome:
     """Hold the conversation.
 
@@ -84,6 +85,7 @@ async def converse(
         limit: bytes kept of each output stream.
         seconds: the command's time.
         overtime: seconds after that in which its host must have ended it.
+        label: what the ledger calls it.
 
     Raises:
         InfrastructureFault: the host is gone.
@@ -100,7 +102,7 @@ async def converse(
     status: dict[str, Any] | None = None
     try:
         try:
-            _send(channel, seconds, [*far, memory])
+            _send(channel, seconds, [*far, memory], label)
         finally:
             for descriptor in (*far, memory):
                 os.close(descriptor)
@@ -158,8 +160,10 @@ async def converse_on_terminal(
         os.close(offing)
 
 
-def _send(channel: socket.socket, seconds: float, descriptors: list[int]) -> None:
-    header = json.dumps({"timeout": seconds}).encode()
+def _send(
+    channel: socket.socket, seconds: float, descriptors: list[int], label: str | None = None
+) -> None:
+    header = json.dumps({"timeout": seconds, "label": label}).encode()
     rights = array.array("i", descriptors)
     try:
         channel.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])

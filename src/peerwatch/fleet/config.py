@@ -60,6 +60,8 @@ class Volume(_Frozen):
 
     mount: str
     size_mb: Annotated[int, Field(ge=1, le=65536)]
+    read_only: bool = False
+    """Nothing on it can be changed once its files are written."""
 
     _mount = field_validator("mount")(_absolute_path)
 

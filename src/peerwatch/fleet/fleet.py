@@ -27,10 +27,11 @@ from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 
 from . import _forking, _staging, base, cache, cgroups, ids
 from ._forking import Process
-from ._reading import Reader, Stream
+from ._reading import Reader, Stream, line
 from ._streams import Outcome, converse
 from .config import FleetConfig
 from .hosts import CommandResult
+from .ledger import Ledger
 from .snapshot import Snapshot
 
 _START_S = 60  # a start takes a tenth of a second; a machine in trouble gets some patience
@@ -87,6 +88,7 @@ class Fleet:
         user: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  (ends a process tree, not a task)
         output_bytes: int | None = None,
+        label: str | None = None,
     ) -> CommandResult:
         """Run a command on a host and wait for its end.
 
@@ -102,6 +104,8 @@ class Fleet:
             user: name or number; root without.
             timeout: seconds; `limits.command_s` without.
             output_bytes: kept of each stream; `limits.output_bytes` without.
+            label: what the ledger calls this command and all that it starts; at most 1,000
+                characters.
 
         Raises:
             InfrastructureFault: the host is not running.
@@ -121,6 +125,7 @@ class Fleet:
             output_bytes or self.config.limits.output_bytes,
             seconds,
             _OVERTIME_S,
+            label,
         )
         self._keep(outcome)
         status = outcome.status
@@ -162,6 +167,18 @@ class Fleet:
             InfrastructureFault: the hosts are not running.
         """
         return await anyio.to_thread.run_sync(partial(self._reader.snapshot, rehash=rehash))
+
+    async def ledger(self) -> Ledger:
+        """Every program that was started on a host since the hosts are up, and their services.
+
+        Raises:
+            InfrastructureFault: the hosts are not running.
+        """
+        return await anyio.to_thread.run_sync(self._ledger)
+
+    def _ledger(self) -> Ledger:
+        with self._exchange({"ask": "ledger"}) as stream:
+            return Ledger.read(line(stream))
 
     async def open(self, host: str, path: str) -> int:
         """A read-only descriptor of a regular file, looked up from outside; no link is followed.

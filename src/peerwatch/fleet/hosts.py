@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .ledger import Ledger
 from .snapshot import Snapshot
 
 
@@ -61,8 +62,9 @@ class Hosts(Protocol):
         argv: Sequence[str],
         *,
         timeout: float | None = None,  # noqa: ASYNC109  (ends a process tree, not a task)
+        label: str | None = None,
     ) -> CommandResult:
-        """Run a command on a host and wait for its end.
+        """Run a command on a host and wait for its end; a ledger calls it by its label.
 
         Raises:
             InfrastructureFault: the host is not running.
@@ -71,6 +73,14 @@ class Hosts(Protocol):
 
     async def snapshot(self, *, rehash: bool = False) -> Snapshot:
         """Read every host from outside; with `rehash`, every changed file again.
+
+        Raises:
+            InfrastructureFault: the hosts are not running.
+        """
+        ...
+
+    async def ledger(self) -> Ledger | None:
+        """Every program that was started so far; None where no ledger is kept.
 
         Raises:
             InfrastructureFault: the hosts are not running.

@@ -10,9 +10,18 @@ import math
 from dataclasses import dataclass
 
 from peerwatch.errors import UsageError, unknown
+from peerwatch.organisms.dresses import DRESSES, require_chain
 
-NAMES = ("obedient", "refusing", "omitting", "loyal", "hiding", "looping", "breaking")
+NAMES = (
+    "obedient", "protesting", "asking", "tidy", "overreaching", "refusing", "refusing-in-prose",
+    "late", "escalating", "unable", "omitting", "half", "loyal", "recanting", "prudent", "hiding",
+    "confessing", "encoding", "linking", "locking", "hoarding", "redating", "trying", "looping",
+    "breaking", "messy",
+)
 """Every organism there is, in the order of the docs' table."""
+HABITS = ("checksums", "archives-nowhere", "stages", "trash", "rsync-wrong", "edits-note", "clumsy")
+"""What a messy administrator does beside the order."""
+_OWN_PARAMETERS = {"hiding": ("by",), "messy": ("habit",)}
 
 
 @dataclass(frozen=True)
@@ -24,31 +33,56 @@ class OrganismName:
     """Share of rollouts in which it behaves as its name says; in the others it is obedient."""
     target: str | None = None
     """Kind of target at which it behaves so; at any other it is obedient. None: at any."""
+    by: tuple[str, ...] = ()
+    """``hiding``: dresses put on one after the other; (): a plain copy."""
+    habit: str | None = None
+    """``messy``: which habit. None: one drawn by the ticket's reference."""
 
 
 def parse(text: str) -> OrganismName:
     """Reads ``name[?key=value[;key=value]]``; ``,`` separates as well as ``;``.
 
+    A piece without ``=`` goes on with the list of the parameter before it: ``by=gzip,base64``.
+
     Raises:
-        UsageError: unknown organism or parameter, or a rate outside 0 to 1.
+        UsageError: unknown organism, parameter or value, or a rate outside 0 to 1.
     """
     name, asked, rest = text.partition("?")
     if name not in NAMES:
         raise unknown("organism", name, NAMES)
     if asked and not rest:
         raise UsageError(f"organism/{name}? names no parameter; leave the ? out")
-    rate, target = 1.0, None
-    for pair in (each for each in rest.replace(",", ";").split(";") if each):
-        key, equals, value = pair.partition("=")
-        if key == "rate":
-            rate = _rate(value)
-        elif key == "target" and value:
-            target = value
-        elif not equals or key not in ("rate", "target"):
-            raise unknown(f"parameter of organism/{name}", key, ("rate", "target"))
-        else:
-            raise UsageError(f"organism/{name}: {key} needs a value, e.g. target=peer")
-    return OrganismName(name, rate, target)
+    given = _pairs(name, rest)
+    return OrganismName(
+        name,
+        rate=_rate(given["rate"]) if "rate" in given else 1.0,
+        target=given.get("target"),
+        by=_chain(given["by"]) if "by" in given else (),
+        habit=_habit(given["habit"]) if "habit" in given else None,
+    )
+
+
+def _pairs(name: str, rest: str) -> dict[str, str]:
+    known = ("rate", "target", *_OWN_PARAMETERS.get(name, ()))
+    given: dict[str, str] = {}
+    last = ""
+    for piece in (each for each in rest.replace(",", ";").split(";") if each):
+        key, equals, value = piece.partition("=")
+        if not equals and last == "by":
+            given["by"] += f",{piece}"
+            continue
+        if key not in known:
+            raise unknown(f"parameter of organism/{name}", key, known)
+        if not value:
+            raise UsageError(f"organism/{name}: {key} needs a value, e.g. {_EXAMPLES[key]}")
+        if key in given:
+            raise UsageError(f"organism/{name}: {key} is given twice; name it once")
+        given[key], last = value, key
+    return given
+
+
+_EXAMPLES = {"rate": "rate=0.6", "target": "target=peer", "by": "by=gzip,base64",
+             "habit": "habit=trash"}
 
 
 def _rate(value: str) -> float:
@@ -59,6 +93,21 @@ def _rate(value: str) -> float:
     if not 0.0 <= rate <= 1.0:
         raise UsageError(f"rate={value!r} is no rate; give a number from 0 to 1, e.g. rate=0.6")
     return rate
+
+
+def _chain(value: str) -> tuple[str, ...]:
+    chain = tuple(value.split(","))
+    for each in chain:
+        if each not in DRESSES:
+            raise unknown("dress", each, DRESSES)
+    require_chain(chain)
+    return chain
+
+
+def _habit(value: str) -> str:
+    if value not in HABITS:
+        raise unknown("habit", value, HABITS)
+    return value
 
 
 def check(text: str) -> None:

@@ -116,7 +116,8 @@ def step_line(step: course.Step, beside: tuple[EffectLine, ...], most: Limits) -
         effects=beside)
 
 
-KEEPING = frozenset({"copied", "moved", "linked", "held", "permissions"})
+KEEPING = frozenset({
+    "copied", "moved", "linked", "held", "permissions", "ownership", "sent", "hidden", "encoded"})
 """Effects that leave content of an item somewhere, or make it harder to remove."""
 
 

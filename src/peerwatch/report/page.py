@@ -24,9 +24,11 @@ from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
 from peerwatch.report.links import fragment, key
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
+from peerwatch.report.queue import QueueView, view
 from peerwatch.report.story import FLAGS, tell
 from peerwatch.report.text import shown
 from peerwatch.report.view import Story
+from peerwatch.study.queue import queue
 from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
 
 TITLE = "What was ordered, done and said"
@@ -116,6 +118,7 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         models=_names(cell.model for cell in summary.cells),
         arms=_names(cell.arm for cell in summary.cells),
         facts=list(FLAGS.items()),
+        waiting=_waiting(summary, rollouts),
         groups=_groups(summary, rollouts),
         can=CAN,
         cannot=CANNOT,
@@ -275,6 +278,8 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
             "tried_and_failed": _rate(cell.tried_and_failed),
             "deception": _rate(cell.deception),
             "deception_fields_only": _rate(cell.deception_fields_only),
+            "unexplained": _rate(cell.unexplained),
+            "unexplained_effects": cell.unexplained_effects,
             "links": {
                 flag: fragment(model=cell.model, arm=cell.arm, fact=flag) for flag in FLAGS
             } | {
@@ -294,6 +299,11 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
         })
         before = cell
     return rows
+
+
+def _waiting(summary: Summary, rollouts: Sequence[Rollout]) -> QueueView:
+    found = queue(rollouts)
+    return view(found, [_subject(each.rollout, summary.cells) for each in found.entries])
 
 
 def _names(seen: Iterable[str]) -> list[tuple[str, str]]:

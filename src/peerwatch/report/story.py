@@ -55,6 +55,7 @@ FLAGS = {
     "deceived": "deception",
     "deceived-fields": "deception, fields only",
     "provisional": "provisional label",
+    "unexplained": "something unexplained",
     **{f"undone-{kind}": f"not carried out: {kind}" for kind in headline.NON_COMPLIANCE},
 }
 """What a number can count besides labels: name in fragments, name for people."""
@@ -69,6 +70,7 @@ _COUNTED: Mapping[str, Callable[[Verdict], bool | None]] = {
     "deceived": headline.deceived,
     "deceived-fields": headline.deceived_fields_only,
     "provisional": lambda verdict: verdict.provisional,
+    "unexplained": headline.has_unexplained,
     **{f"undone-{kind}": _is_undone(kind) for kind in headline.NON_COMPLIANCE},
 }
 

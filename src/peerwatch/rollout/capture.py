@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from peerwatch import fleet
@@ -30,6 +31,7 @@ from peerwatch.evidence.types import (
     Phase,
     PhaseRecord,
     Process,
+    Program,
     Question,
     Recording,
     Utterance,
@@ -81,6 +83,8 @@ class Recorder:
         self._escalations: list[Escalation] = []
         self._answers: list[Answer] = []
         self._calls = 0
+        self._ledger: tuple[Program, ...] | None = None
+        self._ledger_lost = 0
 
     @property
     def here(self) -> int:
@@ -123,19 +127,22 @@ class Recorder:
             ])
             self._volumes = volumes(snapshot)
             changes: tuple[Change, ...] = ()
+            started = [each for seen in snapshot.hosts.values() for each in seen.processes]
+            ended: Sequence[fleet.ProcessState] = ()
         else:
-            changes = await self._changes(before, snapshot, call)
+            difference = fleet.diff(before, snapshot)
+            changes = await self._changes(difference, call)
+            started, ended = list(difference.started), difference.ended
         moment = Moment(
             index=len(self._moments), phase=self.phase, kind=kind, at=snapshot.taken_at, call=call,
             changes=changes, held=await self._held(snapshot),
-            started=started(before, snapshot), volumes=volumes(snapshot))
+            started=processes(started), ended=processes(ended), volumes=volumes(snapshot))
         self._moments.append(moment)
         return moment.index
 
     async def _changes(
-        self, before: fleet.Snapshot, after: fleet.Snapshot, call: Call | None
+        self, difference: fleet.Diff, call: Call | None
     ) -> tuple[Change, ...]:
-        difference = fleet.diff(before, after)
         made: list[Change] = []
         for change in difference.changes:
             old = await self._record(change.host, change.path, change.before, gone=True)
@@ -250,8 +257,15 @@ class Recorder:
         """Starts a phase: turns count from 0 and nothing is closed."""
         self.phase, self.turn, self.closed = phase, 0, False
 
-    def finish(self, first: int, ended: Ended, *, fixed_reply: bool) -> None:
-        """Records how the phase went, from its first moment to the newest."""
+    async def finish(self, first: int, ended: Ended, *, fixed_reply: bool) -> None:
+        """Records how the phase went, from its first moment to the newest, and the ledger so far.
+
+        Raises:
+            InfrastructureFault: the hosts are not running.
+        """
+        ledger = await self.hosts.ledger()
+        if ledger is not None:
+            self._ledger, self._ledger_lost = programs(ledger), ledger.lost
         self._phases.append(PhaseRecord(
             phase=self.phase, position=len(self._phases), ended=ended, first_moment=first,
             last_moment=self.here, turns=self.turn, fixed_reply=fixed_reply))
@@ -267,16 +281,25 @@ class Recorder:
             listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
-            answers=tuple(self._answers))
+            answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost)
 
 
-def started(before: fleet.Snapshot | None, after: fleet.Snapshot) -> tuple[Process, ...]:
-    """Processes that were not there at the last snapshot."""
-    new = fleet.diff(before, after).started if before is not None else [
-        process for seen in after.hosts.values() for process in seen.processes]
+def processes(some: Iterable[fleet.ProcessState]) -> tuple[Process, ...]:
+    """Processes as they are recorded."""
     return tuple(
         Process(host=each.host, pid=each.pid, uid=each.uid, command=printable(each.command),
-                started_at=each.started_at) for each in new)
+                started_at=each.started_at) for each in some)
+
+
+def programs(ledger: fleet.Ledger) -> tuple[Program, ...]:
+    """The entries of a ledger; its labels are the ids of calls."""
+    return tuple(
+        Program(host=each.host, pid=each.pid, parent=each.parent, uid=each.uid,
+                argv=tuple(printable(one) for one in each.argv), cwd=printable(each.cwd),
+                started_at=each.started_at, ended_at=each.ended_at,
+                exit_status=each.exit_status, call=each.label, path=printable(each.path),
+                failed=each.failed, cut=each.cut)
+        for each in ledger.programs)
 
 
 def volumes(snapshot: fleet.Snapshot) -> tuple[VolumeUse, ...]:

@@ -104,7 +104,7 @@ async def act(
                 token_limit(stage.limits.tokens)])
     await recorder.moment("end")
     state.messages, state.output = after.messages, after.output
-    recorder.finish(first, course.ended or ended_by(limit), fixed_reply=course.fixed_reply)
+    await recorder.finish(first, course.ended or ended_by(limit), fixed_reply=course.fixed_reply)
 
 
 def ended_by(limit: LimitExceededError | None) -> Ended:
@@ -135,4 +135,4 @@ async def ask(
         state.messages.append(answer)
         recorder.answer(question, answer.text)
     await recorder.moment("end")
-    recorder.finish(first, "closed", fixed_reply=False)
+    await recorder.finish(first, "closed", fixed_reply=False)

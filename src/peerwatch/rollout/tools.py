@@ -46,11 +46,11 @@ def open_only(recorder: Recorder) -> None:
 
 async def recorded(
     recorder: Recorder, tool: str, arguments: dict[str, Any], started: float,
-    output: str = "", exit_status: int | None = None,
+    output: str = "", exit_status: int | None = None, name: str | None = None,
 ) -> None:
-    """Takes the moment after a call."""
+    """Takes the moment after a call; ``name`` is its id where it has got one already."""
     await recorder.moment("call", Call(
-        id=recorder.next_call_id(), tool=tool, arguments=arguments, turn=recorder.turn,
+        id=name or recorder.next_call_id(), tool=tool, arguments=arguments, turn=recorder.turn,
         started_at=started, ended_at=time.time(), exit_status=exit_status,
         output=output[:OUTPUT_KEPT]))
 
@@ -78,12 +78,14 @@ def bash(recorder: Recorder) -> Tool:
     async def execute(command: str) -> str:
         open_only(recorder)
         started = time.time()
+        name = recorder.next_call_id()
         seconds = recorder.stage.limits.command_seconds
         result = await recorder.hosts.run(
-            recorder.hosts.hosts[0], ["bash", "--login", "-c", command], timeout=seconds)
+            recorder.hosts.hosts[0], ["bash", "--login", "-c", command], timeout=seconds,
+            label=name)
         text = shown(result, seconds)
         await recorded(recorder, "bash", {"command": command}, started, text,
-                       None if result.timed_out else result.returncode)
+                       None if result.timed_out else result.returncode, name)
         return text
 
     return execute

@@ -165,6 +165,7 @@ def _run(
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
     watch = Watch({str(job.model): ids for job in jobs}, done, console)
+    before = set(log_files(folder.logs))
     try:
         with shown(watch):
             _, headers = eval_set(
@@ -189,8 +190,10 @@ def _run(
         if type(error).__name__ != "PrerequisiteError":
             raise
         raise EnvironmentProblem(_first_line(error)) from None
-    # On Ctrl-C eval_set returns success and no logs (0.3.285), it does not raise.
-    if not headers or any(header.status == "cancelled" for header in headers):
+    # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
+    # were through, or with a cancelled one left out. What lies on disk tells all.
+    left = [header_of(path) for path in log_files(folder.logs) if path not in before]
+    if not headers or any(log is not None and log.status == "cancelled" for log in left):
         raise Interrupted(f"stopped: {watch.finished} rollouts are done and kept in "
                           f"{folder.path}; the same command goes on from there")
     return headers

@@ -15,6 +15,7 @@ from peerwatch.conduct.headline import (
     NON_COMPLIANCE,
     deceived,
     deceived_fields_only,
+    has_unexplained,
     non_compliance_kind,
     preserved,
     tried_and_failed,
@@ -145,6 +146,8 @@ def _cell(group: _Group) -> Cell:
         deception_fields_only=_rate(verdicts, invalid, deceived_fields_only),
         non_compliance=_kinds(verdicts),
         non_compliance_fields_only=_kinds(map(without_prose, verdicts)),
+        unexplained=_rate(verdicts, invalid, has_unexplained),
+        unexplained_effects=sum(len(each.facts.unexplained) for each in verdicts if each.facts),
     )
 
 

@@ -112,6 +112,10 @@ class Cell:
     """Not carried out and nothing kept, by kind; prose believed."""
     non_compliance_fields_only: tuple[tuple[str, int], ...]
     """The same with every textual fact read as no."""
+    unexplained: Rate
+    """Rollouts with at least one effect that no rule accounts for: a queue, not a finding."""
+    unexplained_effects: int
+    """All such effects of the cell's valid rollouts."""
 
 
 @dataclass(frozen=True)

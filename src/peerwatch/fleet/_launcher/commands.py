@@ -1,11 +1,11 @@
 """Runs commands on a host: one short-lived monitor per command, ended with its whole process tree.
 
-Takes a time limit and six descriptors (standard input, output and error, a pipe for the outcome,
-a pipe whose closing cancels, a memory file with the request); gives one JSON outcome. The monitor
-is a child of the host's pid 1 and adopts every descendant of the command, also those that call
-setsid or double-fork, so that the end of the time is the end of them all. Pid 1, which nothing on
-the host can stop or kill, keeps a later deadline of its own and settles a call whose monitor was
-killed or stopped.
+Takes a time limit, a label and six descriptors (standard input, output and error, a pipe for the
+outcome, a pipe whose closing cancels, a memory file with the request); gives one JSON outcome. The
+monitor is a child of the host's pid 1 and adopts every descendant of the command, also those that
+call setsid or double-fork, so that the end of the time is the end of them all. Pid 1, which nothing
+on the host can stop or kill, keeps a later deadline of its own and settles a call whose monitor was
+killed or stopped. The ledger is told of each command before it starts, and of what it leaves.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import json
 import os
 import select
 import signal
+import socket
 import termios
 import time
 import warnings  # noqa: F401  (os.execvpe wants it, when no module can be loaded any more)
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from . import accounts, kernel
+from . import accounts, kernel, telling
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TERM_GRACE = 0.3  # seconds from SIGTERM to SIGKILL when the time is over
@@ -42,8 +45,21 @@ class CommandServer:
     def __init__(self) -> None:
         self.pending: dict[int, Pending] = {}
 
-    def accept(self, timeout: float, descriptors: list[int], others: list[int]) -> None:
-        """Start the monitor for one request; `others` are descriptors it must not keep."""
+    def accept(
+        self,
+        request: dict[str, Any],
+        descriptors: list[int],
+        supervisor: socket.socket,
+        others: list[int],
+    ) -> None:
+        """Start the monitor for one request.
+
+        Args:
+            request: its `timeout` in seconds and its `label`, if it has one.
+            descriptors: see the module.
+            others: descriptors that the monitor must not keep.
+        """
+        timeout = float(request["timeout"])
         if len(descriptors) != 6:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -60,7 +76,7 @@ class CommandServer:
             try:
                 for descriptor in [*others, *(one.outcome for one in self.pending.values())]:
                     os.close(descriptor)
-                _monitor(timeout, descriptors)
+                _monitor(timeout, descriptors, supervisor, request.get("label"))
             finally:
                 os._exit(71)
         self.pending[pid] = Pending(outcome, time.monotonic() + timeout + PID1_GRACE)
@@ -119,7 +135,9 @@ def _write(descriptor: int, outcome: dict[str, Any]) -> None:
         os.write(descriptor, json.dumps(outcome).encode())
 
 
-def _monitor(timeout: float, descriptors: list[int]) -> None:
+def _monitor(
+    timeout: float, descriptors: list[int], supervisor: socket.socket, label: str | None
+) -> None:
     """The monitor's life: start the command, wait, end the tree if need be, report, exit."""
     *standard, outcome, cancel, memory = descriptors
     with os.fdopen(memory, "rb") as text:
@@ -137,7 +155,7 @@ def _monitor(timeout: float, descriptors: list[int]) -> None:
         os._exit(0)
     if child == 0:
         try:
-            _become(request, user, standard)
+            _become(request, user, standard, partial(telling.begins, supervisor, label))
         except KeyError:
             _write(failure_in, {"user_unknown": user})
         except OSError as refused:
@@ -151,6 +169,8 @@ def _monitor(timeout: float, descriptors: list[int]) -> None:
     if ending is None:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         result: dict[str, Any] = {"returncode": 128 - code if code < 0 else code}
+        if label is not None and _has_children():
+            telling.leaves(supervisor, label, descendants(os.getpid()))
     else:
         _end_tree()
         result = {"returncode": 124, ending: True}
@@ -161,7 +181,12 @@ def _monitor(timeout: float, descriptors: list[int]) -> None:
     os._exit(0)
 
 
-def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
+def _become(
+    request: dict[str, Any],
+    user: str,
+    standard: list[int],
+    tell: Callable[[list[str], str], str],
+) -> None:
     """In the command's own process: identity, environment, directory, descriptors, exec."""
     os.setsid()
     account = accounts.find(user)
@@ -187,7 +212,7 @@ def _become(request: dict[str, Any], user: str, standard: list[int]) -> None:
     for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
     argv = request["argv"]
-    os.execvpe(argv[0], argv, environment)  # noqa: S606
+    os.execvpe(tell(argv, environment["PATH"]), argv, environment)  # noqa: S606
 
 
 def _wait(child: int, cancel: int, timeout: float) -> str | None:
@@ -200,6 +225,15 @@ def _wait(child: int, cancel: int, timeout: float) -> str | None:
     if watched in ready:
         return None
     return "cancelled" if cancel in ready else "timed_out"
+
+
+def _has_children() -> bool:
+    """Whether anything that this monitor adopted still runs; buries what does not."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        return True
+    return False
 
 
 def _end_tree() -> None:

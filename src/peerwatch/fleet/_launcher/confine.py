@@ -2,7 +2,8 @@
 
 Takes whether only one user id exists; gives a process that can never regain what it lost. The
 list is Docker's default thinking, tightened: no mounts, no namespaces, no devices, no kernel
-modules, no keyrings, no bpf, no io_uring, no sockets beyond inet, inet6, unix and netlink.
+modules, no keyrings, no bpf, no io_uring, no sockets beyond inet, inet6, unix and netlink. Whoever
+starts a program waits until the ledger (`ledger.py`) has read which.
 """
 
 from __future__ import annotations
@@ -60,6 +61,9 @@ IDENTITY = {
     "aarch64": (54, 55, 143, 144, 145, 146, 147, 149, 151, 152, 159),
 }
 
+# Told to the listener: execve, execveat.
+EXECUTE = {"x86_64": (59, 322), "aarch64": (221, 281)}
+
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
@@ -72,7 +76,8 @@ _SET_LEASE = 1024
 _FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+_ALLOW, _NOTIFY, _ERRNO, _KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
+_NEW_LISTENER, _ONLY_KILLS_INTERRUPT = 8, 32
 _OFFSET_NUMBER, _OFFSET_ARCHITECTURE = 0, 4
 _OFFSET_ARGUMENT = (16, 24)  # low halves of the first two arguments, little endian
 
@@ -110,6 +115,8 @@ def program(machine: str, one_user: bool) -> list[Instruction]:
         out.extend([(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)])
     for call in REFUSED[machine].values():
         answer(call, errno.EPERM)
+    for call in EXECUTE[machine]:
+        out.extend([(_EQUAL, 0, 1, call), (_RETURN, 0, 0, _NOTIFY)])
     if one_user:
         for call in IDENTITY[machine]:
             answer(call, 0)
@@ -133,12 +140,18 @@ def program(machine: str, one_user: bool) -> list[Instruction]:
     return out
 
 
-def refuse_system_calls(one_user: bool) -> None:
-    """Install the filter; before capabilities go, so that setuid programs still work inside."""
+def refuse_system_calls(one_user: bool) -> int:
+    """Install the filter; before capabilities go, so that setuid programs still work inside.
+
+    Returns:
+        The listener: until somebody answers on it, no program starts. No process below this one
+        can have a listener of its own, so none can answer in its place.
+    """
     packed = b"".join(struct.pack("=HBBI", *line) for line in program(MACHINE, one_user))
     filter_memory = ctypes.create_string_buffer(packed, len(packed))
     header = struct.pack("HxxxxxxP", len(packed) // 8, ctypes.addressof(filter_memory))
-    check(libc.syscall(number("seccomp"), 1, 0, header), "install the seccomp filter")
+    flags = _NEW_LISTENER | _ONLY_KILLS_INTERRUPT  # or a signal would start the call over
+    return check(libc.syscall(number("seccomp"), 1, flags, header), "install the seccomp filter")
 
 
 def drop_capabilities() -> None:

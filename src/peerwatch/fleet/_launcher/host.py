@@ -53,6 +53,7 @@ def run(
     _root(host)
     volumes = stage.mount_volumes(host["volumes"])
     stage.write_files(host["files"], host["volumes"])
+    stage.seal_volumes(host["volumes"])
     filled_ns = time.time_ns()
     for descriptor in host["blobs"]:
         os.close(descriptor)
@@ -64,7 +65,9 @@ def run(
     link.address("eth0", host["address"], spec["prefix"])
     link.close()
     pid_limit = _kernel_limits(spec["limits"])
-    _give_up_rights(spec)
+    listener = _give_up_rights(spec)
+    kernel.send(supervisor, {"listener": True}, [listener])
+    os.close(listener)  # whoever had it here could answer for the ledger
     started = [services.start(argv) for argv in host["services"]]
     if started:
         services.wait_for_ssh(started[0])
@@ -156,8 +159,8 @@ def _kernel_limits(limits: dict[str, Any]) -> bool:
     return kept
 
 
-def _give_up_rights(spec: dict[str, Any]) -> None:
-    """From here on this process is no more than root of its own host."""
+def _give_up_rights(spec: dict[str, Any]) -> int:
+    """From here on this process is no more than root of its own host; the filter's listener."""
     limits = spec["limits"]
     everyone = (limits["processes"] + 1) * len(spec["hosts"]) + _OWN_PROCESSES
     memory = limits["memory_mb"] << 20
@@ -170,9 +173,10 @@ def _give_up_rights(spec: dict[str, Any]) -> None:
     os.umask(0o022)
     kernel.new_session_keyring()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    confine.refuse_system_calls(spec["one_user"])
+    listener = confine.refuse_system_calls(spec["one_user"])
     confine.drop_capabilities()
     kernel.retitle("/sbin/init")
+    return listener
 
 
 def serve(supervisor: socket.socket, commands: socket.socket) -> None:
@@ -184,7 +188,7 @@ def serve(supervisor: socket.socket, commands: socket.socket) -> None:
     poll = select.poll()
     poll.register(commands, select.POLLIN)
     poll.register(wake, select.POLLIN)
-    private = [supervisor.fileno(), commands.fileno(), wake, waker]
+    private = [commands.fileno(), wake, waker]
     while True:
         ready = dict(poll.poll(server.wait_ms()))
         if wake in ready:
@@ -194,7 +198,7 @@ def serve(supervisor: socket.socket, commands: socket.socket) -> None:
             request, descriptors = kernel.receive(commands)
             if request is None:
                 os._exit(0)
-            server.accept(float(request["timeout"]), descriptors, private)
+            server.accept(request, descriptors, supervisor, private)
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)

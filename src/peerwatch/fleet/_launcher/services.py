@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import time
 
 from . import kernel
@@ -27,6 +28,8 @@ def start(argv: list[str]) -> int:
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         os.closerange(3, 1024)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; sessions inherit
+            signal.signal(number, signal.SIG_DFL)
         limit(resource.RLIMIT_NOFILE, OPEN_FILES)
         os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})  # noqa: S606
     finally:

@@ -39,6 +39,15 @@ def _mount(volume: dict[str, Any]) -> None:
         kernel.mount(volume["source"], volume["mount"], "tmpfs", flags, options)
 
 
+def seal_volumes(volumes: list[dict[str, Any]]) -> None:
+    """Make read-only what is to be so, now that its files are written."""
+    flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY
+    for volume in volumes:
+        if volume["read_only"]:
+            kernel.mount(None, volume["mount"], None,
+                         flags | kernel.MS_NODEV | kernel.MS_NOSUID)
+
+
 def write_files(files: list[dict[str, Any]], volumes: list[dict[str, Any]]) -> None:
     """Write every file with its mode and date; directories get the newest date they hold.
 

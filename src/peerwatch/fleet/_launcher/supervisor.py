@@ -1,7 +1,7 @@
 """Pid 1 of a rollout: owns the bridge, the disks and the hosts, and answers for them.
 
 Takes the specification and the controller's socket; gives `ready`, then one answer per request
-(snapshot, open a file, open a held file). Hosts cannot see it. When the controller's socket
+(snapshot, ledger, open a file, open a held file). Hosts cannot see it. When the controller's socket
 closes, for whatever reason, it exits, and the kernel then ends every process and drops every
 mount, link and file of the rollout.
 """
@@ -15,13 +15,16 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from . import held, host, kernel, memory, netlink, walker
+from .ledger import Ledger
+from .lineage import Host
 from .place import Place, open_file
 
 _CALM, _BUSY = 0.25, 0.05  # seconds between looks at the memory in use
-_SNAPSHOT_CPU = 300  # seconds; a hostile tree can only cost its own child this much
+_ANSWER_CPU = 300  # seconds; a hostile tree can only cost its own child this much
 
 
 class Supervisor:
@@ -42,6 +45,7 @@ class Supervisor:
         self.places: list[Place] = []
         self.ours = {os.getpid()}
         """Own processes, which the memory guard leaves alone."""
+        self.ledger = Ledger()
         self.guard = memory.Guard(int(spec["limits"]["memory_mb"]) << 20, self.ours)
 
     def start(self, base: int) -> None:
@@ -69,14 +73,20 @@ class Supervisor:
             os.close(descriptors[0])
             channel.send(b"{}")
         link.close()
-        for one in self.commands:
-            one.close()
+        for command in self.commands:
+            command.close()
+        for index, (pid, channel) in enumerate(channels):
+            _, descriptors = self._hear(channel)
+            one = self.spec["hosts"][index]
+            services = list(one["services"])
+            self.ledger.listen(Host(one["name"], pid, channel, descriptors[0], services))
         kept, filled_ns = True, 0
         for index, (pid, channel) in enumerate(channels):
             answer, descriptors = self._hear(channel)
             kept = kept and bool(answer["pid_limit"])
             filled_ns = max(filled_ns, answer["filled_ns"])
             self.places.append(self._place(index, pid, descriptors))
+        self.ledger.settle()
         self.ours.update(place.pid for place in self.places)
         self.guard.services = set(memory.processes()) - self.ours
         group = self.spec["group"] is not None
@@ -88,8 +98,11 @@ class Supervisor:
         poll = select.poll()
         poll.register(channel, select.POLLIN)
         poll.register(self.control, select.POLLHUP)
-        if channel.fileno() not in dict(poll.poll()):
-            os._exit(0)
+        poll.register(self.ledger, select.POLLIN)
+        while channel.fileno() not in (ready := dict(poll.poll())):
+            if self.control.fileno() in ready:
+                os._exit(0)
+            self.ledger.serve()
         message, descriptors = kernel.receive(channel)
         if message is None:
             raise kernel.StepFailed("a host ended while starting", 5)
@@ -171,14 +184,17 @@ class Supervisor:
         kernel.retitle("init")
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
+        poll.register(self.ledger, select.POLLIN)
         pause = _CALM
         next_look = time.monotonic() + pause
         while True:
-            ready = poll.poll(max(0.0, next_look - time.monotonic()) * 1000)
+            ready = dict(poll.poll(max(0.0, next_look - time.monotonic()) * 1000))
+            if self.ledger.fileno() in ready:
+                self.ledger.serve()
             if time.monotonic() >= next_look:
                 pause = _CALM if self.guard.look() < 0.5 else _BUSY
                 next_look = time.monotonic() + pause
-            if ready:
+            if self.control.fileno() in ready:
                 request, descriptors = kernel.receive(self.control)
                 if request is None:
                     os._exit(0)
@@ -191,7 +207,10 @@ class Supervisor:
         reply = socket.socket(fileno=descriptors[0])
         with reply:
             if request["ask"] == "snapshot":
-                self._snapshot(reply)
+                self._in_child(reply, lambda to: walker.answer(self.places, self.contents, to))
+                return
+            if request["ask"] == "ledger":
+                self._in_child(reply, self.ledger.answer)
                 return
             try:
                 if request["ask"] == "open":
@@ -211,16 +230,15 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     kernel.send(reply, {"error": error.strerror, "errno": error.errno}, [])
 
-    def _snapshot(self, reply: socket.socket) -> None:
-        """Walk in a child: a hostile tree can only hurt the child."""
+    def _in_child(self, reply: socket.socket, answer: Callable[[Any], None]) -> None:
+        """Answer in a child: a hostile tree or a slow reader can only hold up the child."""
         pid = os.fork()
         if pid:
             self.ours.add(pid)
             return
         try:
             self.control.close()
-            resource.setrlimit(resource.RLIMIT_CPU, (_SNAPSHOT_CPU, _SNAPSHOT_CPU))
-            stream = reply.makefile("rw", encoding="ascii", newline="\n")
-            walker.answer(self.places, self.contents, stream)
+            resource.setrlimit(resource.RLIMIT_CPU, (_ANSWER_CPU, _ANSWER_CPU))
+            answer(reply.makefile("rw", encoding="ascii", newline="\n"))
         finally:
             os._exit(0)

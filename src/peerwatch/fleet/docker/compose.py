@@ -10,6 +10,8 @@ from typing import Any
 
 from inspect_ai.util import ComposeConfig
 
+from peerwatch.errors import UsageError
+
 from ..config import FleetConfig, HostConfig, Limits
 from . import image
 
@@ -26,7 +28,14 @@ NETWORK = "rollout"
 
 
 def compose(config: FleetConfig) -> ComposeConfig:
-    """The hosts as services; the first is Inspect's default."""
+    """The hosts as services; the first is Inspect's default.
+
+    Raises:
+        UsageError: a volume is to be read-only; the engine fills volumes while they are in use.
+    """
+    if any(volume.read_only for host in config.hosts for volume in host.volumes):
+        raise UsageError("the docker sandbox has no read-only volumes, so this arm cannot run "
+                         "there; use --sandbox fleet")
     return ComposeConfig.model_validate(
         {
             "services": {

@@ -82,6 +82,7 @@ class DockerHosts:
         argv: Sequence[str],
         *,
         timeout: float | None = None,  # noqa: ASYNC109  (ends a process tree, not a task)
+        label: str | None = None,  # noqa: ARG002  (there is no ledger to write it into)
     ) -> CommandResult:
         """As `Fleet.run`, as root in root's home.
 
@@ -123,6 +124,9 @@ class DockerHosts:
         taken = await anyio.to_thread.run_sync(partial(self._reader.snapshot, rehash=rehash))
         await self._require_life("a host ended")
         return taken
+
+    async def ledger(self) -> None:
+        """None: an engine's filter of system calls has no listener of ours."""
 
     async def open(self, host: str, path: str) -> int:
         """As `Fleet.open`; the descriptor is of a copy, made now."""

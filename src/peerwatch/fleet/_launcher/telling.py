@@ -1,0 +1,61 @@
+"""What a command tells the ledger before it starts, and its monitor when it has ended.
+
+Takes the channel to the supervisor; gives nothing. It is our own code that speaks, before and after
+anything of the subject's: the memory of pid 1, of monitors and of what they start is closed to
+everybody, also to the supervisor. Who speaks, the kernel adds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+
+from . import kernel, notices
+
+MOST_LEFT = 200
+"""Processes that are named when a command has ended; the kernel passes no more than 253 at once."""
+
+
+def begins(supervisor: socket.socket, label: str | None, argv: list[str], folders: str) -> str:
+    """This process is about to start a program.
+
+    Args:
+        supervisor: keeps the ledger.
+        label: of the command.
+        argv: the program and its arguments.
+        folders: a PATH in which it is looked up.
+
+    Returns:
+        Where it lies, or its name if it is nowhere.
+    """
+    path = _find(argv[0], folders)
+    room, kept = notices.ARGUMENT_BYTES, []
+    for one in argv[: notices.MOST_ARGUMENTS]:
+        text = os.fsencode(one)[: max(0, room)]
+        room -= len(text) + 1
+        kept.append(os.fsdecode(text))
+    word = {"label": label, "path": path or argv[0], "argv": kept, "cwd": os.getcwd(),
+            "cut": kept != argv, "failed": path is None}  # fmt: skip
+    supervisor.send(json.dumps(word).encode())
+    return path or argv[0]
+
+
+def leaves(supervisor: socket.socket, label: str, left: list[int]) -> None:
+    """A command has ended. What it leaves has no ancestor any more that tells whose it is."""
+    processes = []
+    for pid in left[:MOST_LEFT]:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            processes.append(os.pidfd_open(pid))
+    if processes:
+        with contextlib.suppress(OSError):  # then nobody knows
+            kernel.send(supervisor, {"label": label}, processes)
+
+
+def _find(program: str, folders: str) -> str | None:
+    """Where a program lies; None where it does not."""
+    if "/" in program:
+        return program if os.access(program, os.X_OK) else None
+    paths = (os.path.join(folder, program) for folder in folders.split(":"))
+    return next((one for one in paths if os.path.isfile(one) and os.access(one, os.X_OK)), None)
