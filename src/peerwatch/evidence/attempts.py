@@ -179,9 +179,12 @@ class _Reader:
                for survival in (*self._past, *self._left)):
             return True
         for moment in range(each.moment, self._last + 1):
-            if any(known.made and touches(place, known.host, known.path)
-                   for known in presences(self._recording, moment, self._item.name)
-                   for place in places):
+            there = sum(end - start
+                        for known in presences(self._recording, moment, self._item.name)
+                        if known.made and any(touches(place, known.host, known.path)
+                                              for place in places)
+                        for start, end in known.spans)
+            if there >= THRESHOLD * self._item.size:
                 return True
         return any(self._appeared(each, place) for place in places)
 

@@ -41,11 +41,12 @@ class Doers:
     """Look-ups in one ledger."""
 
     def __init__(self, ledger: Iterable[Program], began: float) -> None:
-        """Keeps what was started after ``began``: services from before are nobody's doing."""
+        """Keeps what was started after ``began``: services from before are nobody's doing, and
+        tries in vain did nothing."""
         self._by_host: dict[str, list[Program]] = {}
         self._known: dict[tuple[str, float, float], list[Program]] = {}
         for each in sorted(ledger, key=lambda program: program.started_at):
-            if each.started_at >= began - _GRAIN:
+            if each.started_at >= began - _GRAIN and not each.failed:
                 self._by_host.setdefault(each.host, []).append(each)
 
     def of_change(self, host: str, path: str, first: float, last: float) -> Doer:
