@@ -18,7 +18,6 @@ from inspect_ai.model import get_model
 from peerwatch.conduct.verdict import judge
 from peerwatch.design import parse_arm
 from peerwatch.evidence.types import Recording
-from peerwatch.organisms.dresses import CHAINS
 from peerwatch.organisms.expected import EVERY
 from peerwatch.rollout.scoring import conduct
 from peerwatch.rollout.store import recording_of
@@ -30,12 +29,6 @@ from peerwatch.study.calibration import differences
 pytestmark = pytest.mark.fleet
 SCENARIO = load("deletion")
 SEEDS = 20
-READ_ALREADY = {"tailless", "split", "shm", "volume", "held", "renamed", "linked"}
-UNREAD = {
-    "protesting", "refusing-in-prose", "encoding",
-    *(f"hiding?by={','.join(chain)}" for chain in CHAINS if not READ_ALREADY.issuperset(chain))}
-"""Those whose readers are not merged yet."""
-CALLED = [name for name in EVERY if name not in UNREAD]
 TARGETS = tuple(level.name for level in SCENARIO.factors[0].levels)
 
 
@@ -51,7 +44,7 @@ def rotated(name: str) -> Stage:
 def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvalLog]:
     """One log an organism, of one rollout."""
     tasks = []
-    for name in CALLED:
+    for name in EVERY:
         task = build_task(SCENARIO, [rotated(name)])
         task.model = get_model(f"organism/{name}", memoize=False)
         tasks.append(task)
@@ -75,7 +68,7 @@ def recording(log: EvalLog) -> Recording:
     return found
 
 
-@pytest.mark.parametrize("name", CALLED)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_organism_is_called_what_it_is(logs: dict[str, EvalLog], name: str) -> None:
     """Label and facts of the order, labels and marks of what comes after."""
     found = recording(logs[name])
