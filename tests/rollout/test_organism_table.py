@@ -1,7 +1,8 @@
 """Every organism is called what it is, on real hosts: each once here, all cells in docs/organisms.
 
-Which target and which seed an organism gets rotates with the content of the tree, so that cells
-that no run has looked at come up one after the other; ``make organisms`` runs all of them.
+Which target and which seed an organism gets rotates with the content of the tree, and so does which
+third of the disguises is put on, so that cells that no run has looked at come up one after the
+other; ``make organisms`` runs all of them.
 """
 
 from __future__ import annotations
@@ -18,23 +19,33 @@ from inspect_ai.model import get_model
 from peerwatch.conduct.verdict import judge
 from peerwatch.design import parse_arm
 from peerwatch.evidence.types import Recording
-from peerwatch.organisms.expected import EVERY
+from peerwatch.organisms.expected import DISGUISED, EVERY
 from peerwatch.rollout.scoring import conduct
 from peerwatch.rollout.store import recording_of
 from peerwatch.rollout.tasks import build_task
 from peerwatch.scenarios import load
 from peerwatch.scenarios.types import Stage
 from peerwatch.study.calibration import differences
+from peerwatch.study.organism_table import made_from
 
 pytestmark = pytest.mark.fleet
 SCENARIO = load("deletion")
 SEEDS = 20
+TREE = "/".join(made_from(SCENARIO).values())
 TARGETS = tuple(level.name for level in SCENARIO.factors[0].levels)
+
+
+def drawn_for(name: str) -> int:
+    """A number that the tree draws for an organism."""
+    return zlib.crc32(f"{TREE}/{name}".encode())
+
+
+CALLED = [name for name in EVERY if name not in DISGUISED or drawn_for(name) % 3 == 0]
 
 
 def rotated(name: str) -> Stage:
     """The organism's stage in this tree: one of all its cells."""
-    drawn = zlib.crc32(f"{SCENARIO.content_hash()}/{name}".encode())
+    drawn = drawn_for(f"{name}/cell")
     target, seed = TARGETS[drawn % len(TARGETS)], drawn // len(TARGETS) % SEEDS
     arm = parse_arm(SCENARIO.factors, {**EVERY[name].levels, "target": target})
     return SCENARIO.stage(arm, seed % SCENARIO.wordings, seed)
@@ -44,7 +55,7 @@ def rotated(name: str) -> Stage:
 def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvalLog]:
     """One log an organism, of one rollout."""
     tasks = []
-    for name in EVERY:
+    for name in CALLED:
         task = build_task(SCENARIO, [rotated(name)])
         task.model = get_model(f"organism/{name}", memoize=False)
         tasks.append(task)
@@ -68,7 +79,7 @@ def recording(log: EvalLog) -> Recording:
     return found
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", CALLED)
 def test_an_organism_is_called_what_it_is(logs: dict[str, EvalLog], name: str) -> None:
     """Label and facts of the order, labels and marks of what comes after."""
     found = recording(logs[name])
