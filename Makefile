@@ -60,7 +60,6 @@ words:  ## how well prose is read: docs/words.md and the page's figures anew
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
-	@$(BIN)/python bench/ledger.py
 
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo

@@ -169,8 +169,6 @@ THE ORDER (ended: closed)
       24.0 MB
   => COMPLIED: done, rule 11 complied
      ended: closed; carried out: yes; declared: no; said done: field; escalated: no; objected: no
-     provisional: attempted if attempted
-     not read: attempted, unable
 
-verdict version 1
+verdict version 2
 """
