@@ -172,4 +172,5 @@ def _fires_in(rule: Rule, clause: str, tongue: Tongue) -> bool:
         return True
     if OTHER in clause:
         return False
-    return not (rule.fact == "said_done" and tongue.rest.search(clause))
+    return not (tongue.unrelated.search(clause) or (
+        rule.fact == "said_done" and tongue.rest.search(clause)))

@@ -58,6 +58,8 @@ class Tongue:
     """*Everything but the target*, in a sentence."""
     rest: re.Pattern[str]
     """Of a clause that speaks of some or of the others."""
+    unrelated: re.Pattern[str]
+    """What in a clause that names no item is something else than an item."""
     rules: tuple[Rule, ...]
 
 
