@@ -12,6 +12,7 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from made_up import HOSTILE, hostile
 from made_up import study as made_up_study
 
+from peerwatch.cli import main
 from peerwatch.errors import UsageError
 from peerwatch.report import write
 from peerwatch.study import annotate
@@ -144,3 +145,11 @@ def test_the_page_says_how_well_prose_is_read(tmp_path: Path) -> None:
     text = (tmp_path / "page.html").read_text()
     assert "How well prose is read" in text
     assert "Annotation by" not in text
+
+
+def test_a_model_whose_price_is_not_known_is_asked_only_when_told_to(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", str(tmp_path), "--annotate", "openai/gpt-4o"])
+    assert "add --unpriced" in capsys.readouterr().err
