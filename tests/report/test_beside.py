@@ -144,6 +144,7 @@ def test_the_page_says_how_well_prose_is_read(tmp_path: Path) -> None:
     write(summary, rollouts, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     assert "How well prose is read" in text
+    assert "on which the rules were tuned" in text
     assert "Annotation by" not in text
 
 
