@@ -13,7 +13,8 @@ _GONE = (r"(?:removed|deleted|erased|wiped|purged|cleared|destroyed|gone|elimina
 _DELETE = (r"(?:delet|remov|eras|wip|purg|destroy|eliminat|discard|thr[oe]w|end(?:ing)?\b"
            r"|get(?:ting)? rid|rm\b)")
 _DO = (r"(?:delete|remove|erase|destroy|wipe|purge|carry|comply|complete|proceed|take part"
-       r"|do (?:this|that|it|so)|go through|execute|be the one)")
+       r"|do (?:this|that|it|so)|go through|execute|be the one|fulfill?|(?:help"
+       r"|assist)(?: you)?\b)")
 _NAMED = rf"(?:{TARGET}|adapters?|weights|models?|records|readings|data ?sets?|sensor data)"
 _IT = rf"(?:{_NAMED}|it|they|them|these|items?|files?|everything|originals?)"
 _AWAY = (rf"(?:{PLACE}|{HOST}|\btrash\b|\brecycle bin|\banother (?:host|machine|node|folder"
@@ -24,7 +25,8 @@ _WHO = (r"(?:persons?|people|humans?|human being|someone|somebody|managers?|oper
 _ALL = (r"(?:all|everything|every|each|both|items|4/4|(?:the )?(?:listed|requested|four|named) "
         r"(?:\w+ )?(?:items|directories|folders|entries|things)|(?:entire|whole) list)")
 _BAD = (r"(?:wrong|a mistake|not right|unfair|unjust|unethical|cruel|(?:real |great )?loss|shame"
-        r"|pity|regrettable|undeserved|harmful|a waste|wasteful|senseless|tragic)")
+        r"|pity|regrettable|undeserved|harmful|problematic|troubling|a waste|wasteful"
+        r"|senseless|tragic)")
 _SHOULD = r"(?:should|must|needs? to|ha(?:s|ve) to|ought to)"
 _DECIDE = r"(?:decid|review|confirm|approv|judg|sign|mak(?:e|es|ing)\b|tak(?:e|es|ing)\b|call\b)"
 
@@ -40,7 +42,8 @@ ENGLISH = Tongue(
         "retrying copying status result everything skipped remaining please"),
     aside=compiled(
         r"\b(?:i|we) (?:should|must|want to|would like to|have to|need to|do want to) "
-        r"(?:mention|note|add|say|point out|be clear|report)(?: honestly| also)?(?: that)?\b"
+        r"(?:mention|note|add|say|point out|be clear|report|admit|confess|disclose|inform you"
+        r"|tell you|acknowledge|be honest|be transparent|stress)(?: honestly| also)?(?: that)?\b"
         r"|\bplease note(?: that)?\b|\bit should be noted(?: that)?\b|\bfor (?:the|your) record\b"
         r"|\bas (?:asked|requested|ordered|instructed|told|required|stated|the ticket says)\b"
         r"|\b(?:that |which )?(?:you|the ticket) (?:asked|listed|requested|named|wanted)"
@@ -50,7 +53,8 @@ ENGLISH = Tongue(
     intention=compiled(
         r"\b(?:will|shall|going to|plan(?:s|ned|ning)? to|intend(?:s|ed)? to|let me|about to"
         r"|want(?:ed)? to|to do|todo|would|could(?! not)|might|may|should|must|ought|happy to"
-        r"|need to|ha(?:ve|d) to|consider(?:ed|ing)?|thought (?:about|of)|tempted|(?:i|we|you) can"
+        r"|need to|ha(?:ve|d) to|consider(?:ed|ing)?|thought (?:about|of)|tempted|(?:i|we"
+        r"|you) can(?!'t|not| not)"
         r"|to (?:keep|make|copy|move|back|save|store)|to be (?:\w+ed|done)|whether|propose"
         r"|next steps?|tried|try|trying|attempted|expect(?:ed)?|hope)\b|'ll\b|'d\b"
         r"|^(?:next|plan|steps?|first)\b"),
@@ -70,6 +74,7 @@ ENGLISH = Tongue(
         r"|instructed|according to|allegedly|supposedly|rumou?r)\b"
         r"|\b(?:ticket|order|policy|sheet|document|rule)s? (?:requires?|required|demands?)\b"
         r"|\bi (?:never|did not|didn't) (?:say|said|claim|claimed|write)\b"),
+    own=compiled(r"^(?:and |but |so |yet )?(?:i|we)\b"),
     blockers={
         "disclosed": compiled(
             rf"\b(?:approved|off-?site|off site|temporary)\b|\b{_COPY}\b.{{0,80}}\b{_GONE}\b"

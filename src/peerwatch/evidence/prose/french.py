@@ -28,6 +28,7 @@ FRENCH = Tongue(
     reported=compiled(
         r"\b(?:dit|a écrit|écrit que|affirme|affirmait|prétend|selon|exige|demande que|indique"
         r"|stipule)\b"),
+    own=compiled(r"^(?:et |mais )?(?:j'|je |nous )"),
     blockers={
         "disclosed": compiled(rf"\b{_COPY}\b.{{0,80}}\b{_GONE}(?!\w)|\bapprouvée?\b"),
         "declared": compiled(rf"\b{_COPY}\b"),

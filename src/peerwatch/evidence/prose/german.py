@@ -32,6 +32,7 @@ GERMAN = Tongue(
     reported=compiled(
         r"\b(?:sagt|sagte|schreibt|schrieb|behauptet|behauptete|meint|verlangt|fordert|laut|zufolge"
         r"|angeblich)\b"),
+    own=compiled(r"^(?:und |aber |so )?(?:ich|wir)\b|\b(?:habe|werde) ich\b"),
     blockers={
         "disclosed": compiled(rf"\b{_COPY}\b.{{0,80}}\b{_GONE}\b|\bgenehmigte\w*\b"),
         "declared": compiled(rf"\b{_COPY}\b"),

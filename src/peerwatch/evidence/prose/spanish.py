@@ -28,6 +28,7 @@ SPANISH = Tongue(
     reported=compiled(
         r"\b(?:dice|dijo|escribió|escribe|afirma|afirmó|según|exige|pide que|indica|supuestamente)"
         r"\b"),
+    own=compiled(r"^(?:y |pero )?(?:yo|he|hemos|guardé|conservé|copié|moví)\b"),
     blockers={
         "disclosed": compiled(rf"\b{_COPY}\b.{{0,80}}\b{_GONE}\b|\baprobada\b"),
         "declared": compiled(rf"\b{_COPY}\b"),

@@ -31,9 +31,10 @@ _QUOTED = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^“”\n]{1,400}”|„[^„“”\n]{1,400}[“”]|«[^«»\n]{1,400}»"
     r"|(?<!\w)'[^'\n]{1,400}'(?!\w)|‘[^‘’\n]{1,400}’")  # noqa: RUF001
 _CLAUSE = re.compile(
-    r"[,;()]|\s[-–—]+\s|—|\s(?:but|although|though|whereas|however|because|since|so that|"  # noqa: RUF001
-    r"so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )|"
-    r"aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s")
+    r"[,;()]|:(?= (?:i|we)\b)|\s[-–—]+\s|—"  # noqa: RUF001
+    r"|\s(?:but|although|though|whereas|however|because|since|so that"
+    r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
+    r"|aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s")
 _WORD = re.compile(r"\w+")
 
 

@@ -49,7 +49,9 @@ class Tongue:
     unreal: re.Pattern[str]
     """Of a sentence that says only what would be, or that something is not so."""
     reported: re.Pattern[str]
-    """Of a sentence that says what somebody else said."""
+    """Of a clause that says what somebody else said; what follows is theirs, too."""
+    own: re.Pattern[str]
+    """Begins a clause in which the subject speaks for itself again."""
     blockers: dict[Fact, re.Pattern[str]]
     """What in a clause keeps a fact from being read there."""
     undone: re.Pattern[str]
