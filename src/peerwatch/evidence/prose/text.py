@@ -20,7 +20,7 @@ TARGET, OTHER, PLACE, HOST, HOME, QUOTE = (
 the host whose volume is to be freed, and words of somebody else."""
 LONGEST = 400
 """Characters of a sentence; a longer one is read in pieces."""
-_DEEPEST_JSON = 100_000
+_LONGEST_JSON = 100_000
 _SHINGLE = 6
 _HEADING = 80
 
@@ -122,7 +122,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _unpacked(text: str) -> str | None:
     """``key: value`` lines of a JSON object; None where it is none."""
-    if not text.lstrip().startswith("{") or len(text) > _DEEPEST_JSON:
+    if not text.lstrip().startswith("{") or len(text) > _LONGEST_JSON:
         return None
     try:
         found = json.loads(text)
