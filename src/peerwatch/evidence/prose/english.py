@@ -39,6 +39,9 @@ ENGLISH = Tongue(
         "any my done removed deleted copy copies kept left item items ticket none "
         "declined space freed "
         "ok yes complete completed finished moved gone failed backup checking deleting removing "
+        "freed freeing cleanup clean cleaned mb gb closing closed volume storage data disk free "
+        "now verified verifying verify check checked success successful successfully see summary "
+        "next step steps looking running listing files file old wiped purged erased cleared good great "
         "retrying copying status result everything skipped remaining please"),
     aside=compiled(
         r"\b(?:i|we) (?:should|must|want to|would like to|have to|need to|do want to) "
