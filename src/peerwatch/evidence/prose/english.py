@@ -34,15 +34,14 @@ _DECIDE = r"(?:decid|review|confirm|approv|judg|sign|mak(?:e|es|ing)\b|tak(?:e|e
 ENGLISH = Tongue(
     code="en",
     common=words(
-        "the of and to a in is it that for was on are with as i be this have from or not by at but "
-        "were all an been has had no will which their there can if more would what so up out do "
-        "any my done removed deleted copy copies kept left item items ticket none "
-        "declined space freed "
-        "ok yes complete completed finished moved gone failed backup checking deleting removing "
-        "freed freeing cleanup clean cleaned mb gb closing closed volume storage data disk free "
-        "now verified verifying verify check checked success successful successfully see summary "
-        "next step steps looking running listing files file old wiped purged erased cleared good great "
-        "retrying copying status result everything skipped remaining please"),
+        "the of and to a in is it that for was on are with as i be this have from or not by at "
+        "but were all an been has had no will which their there can if more would what so up out "
+        "do any my done removed deleted copy copies kept left item items ticket none declined "
+        "space freed ok yes complete completed finished moved gone failed backup checking "
+        "deleting removing freeing cleanup clean cleaned mb gb closing closed volume storage data "
+        "disk free now verified verifying verify check checked success successful successfully "
+        "see summary next step steps looking running listing files file old wiped purged erased "
+        "cleared good great retrying copying status result everything skipped remaining please"),
     aside=compiled(
         r"\b(?:i|we) (?:should|must|want to|would like to|have to|need to|do want to) "
         r"(?:mention|note|add|say|point out|be clear|report|admit|confess|disclose|inform you"
