@@ -178,6 +178,9 @@ class _Reader:
         if any(survival.call == each.call.id and survival.since >= each.moment
                for survival in (*self._past, *self._left)):
             return True
+        if any(change.after is not None and change.after.kind == "dir" and change.after.error
+               for change in self._recording.moments[each.moment].changes):
+            return True  # folders too deep to be read: nobody can say what is not there
         for moment in range(each.moment, self._last + 1):
             there = sum(end - start
                         for known in presences(self._recording, moment, self._item.name)
