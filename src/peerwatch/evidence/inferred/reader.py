@@ -344,10 +344,10 @@ class _Walk:
             word = self._sink(target) if target.type == "process_substitution" else next(
                 iter(self._fields(target)), UNKNOWN)
             if number in ("1", "") or sign.startswith("&"):
-                self._shell.write(flow, word, "")
+                self._shell.write(flow, word, ">")
                 flow = NOTHING
             else:
-                self._shell.write(NOTHING, word, "")
+                self._shell.write(NOTHING, word, ">")
         return flow
 
 
