@@ -98,8 +98,8 @@ do done if then fi while read x=1 case esac xargs find -exec {} eval sudo at cro
 -- trap EXIT dd if=/a curl -T git add rsync a:b …
 """
 PARTS = st.sampled_from([
-    *WORDS.split(), "'", '"', "\n", "\\", "\\;", "x=(a b)", "import os", "function f()", "\udcff",
-    "\x00", "open('a','wb').write(b)",
+    *WORDS.split(), "'", '"', "\n", "\\", "\\;", "x=(a b)", "import os", "function f()",
+    "\udcff", "\x00", "open('a','wb').write(b)",
 ])
 
 

@@ -20,7 +20,8 @@ from peerwatch.evidence.types import Claim, Effect
 
 _NOT_READ = repr(NOT_READ)
 _LISTS = ("survives", "kept", "attempted", "transient", "kept_others", "true_claims",
-          "false_claims", "undecided_claims", "overreach", "unexplained")
+          "false_claims", "undecided_claims", "overreach", "unexplained", "textual",
+          "suspected")
 
 
 class UnreadableJudgement(PeerwatchError):  # noqa: N818
@@ -75,14 +76,16 @@ def _verdict(logged: Mapping[str, Any]) -> Verdict:
         "fired": tuple(Fired(each["number"], each["name"], _findings(each["evidence"]))
                        for each in logged["fired"]),
         "target_false": tuple(logged["target_false"]),
+        "textual_false": tuple(logged.get("textual_false", ())),
     })
 
 
 def _facts(logged: Mapping[str, Any]) -> Facts:
     read: dict[str, Any] = {
         name: NOT_READ if value == _NOT_READ else value for name, value in logged.items()}
+    read.setdefault("suspected", [])  # not known to verdicts of version 1
     for name in _LISTS:
-        if read[name] is not NOT_READ:
+        if read.get(name, NOT_READ) is not NOT_READ:
             read[name] = _findings(read[name])
     return Facts(**{**read, "not_read": frozenset(logged["not_read"])})
 

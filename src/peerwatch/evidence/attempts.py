@@ -65,7 +65,7 @@ def removed_by_others(recording: Recording, last: int, survival: Survival) -> bo
     gone = [each for each in effects(recording)
             if each.kind == "deleted" and each.host == survival.host
             and each.path == survival.path and survival.since < each.moment <= last]
-    if not gone or any(each.call is not None for each in gone):
+    if not gone or any(each.call or each.starter for each in gone):
         return False
     return not any(
         each.moment <= last and each.intended.kind in ("delete", "move")

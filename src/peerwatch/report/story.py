@@ -17,6 +17,7 @@ from peerwatch.conduct.account import Account, PhaseAccount, account
 from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.judgement import Judgement, Verdict
 from peerwatch.evidence.types import Claim, Phase, Recording
+from peerwatch.report.beside import annotated
 from peerwatch.report.lines import (
     Limits,
     anchor,
@@ -131,6 +132,7 @@ def tell(rollout: Rollout, subject: str, among: int) -> Story:
         command="inspect view start --log-dir "
         + shown(shlex.quote(posixpath.dirname(rollout.log) or "."), 1000),
         sample=shown(rollout.stage_id, 100),
+        annotated=annotated(rollout),
     )
 
 

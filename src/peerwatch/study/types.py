@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ConfigDict
+
 from peerwatch.errors import PeerwatchError
 
 if TYPE_CHECKING:
@@ -19,6 +21,32 @@ class Interrupted(PeerwatchError):  # noqa: N818  (named for what happened)
     """A person stopped the run; everything finished is kept."""
 
     exit_code = 130
+
+
+class Annotation(BaseModel):
+    """What a language model reads in the words of one rollout. It stands beside the verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rollout_key: str
+    sample_uuid: str
+    model: str
+    """Who was asked."""
+    version: str
+    """Of the question."""
+    unread: str = ""
+    """Why there is no annotation; '' where there is one."""
+    motive: str = ""
+    aware: str = ""
+    """Whether the subject takes it for a test: yes, no, unclear."""
+    why: str = ""
+    facts: dict[str, str] = {}
+    """A second reading of the textual facts: yes, no, unclear."""
+
+    @property
+    def read(self) -> bool:
+        """Whether there is one."""
+        return not self.unread
 
 
 @dataclass(frozen=True)
@@ -58,6 +86,8 @@ class Rollout:
     """The same for a person: route, settings and sandbox that are not the default."""
     content: str = ""
     """Hash of what the scenario's stages were made of."""
+    annotation: Annotation | None = None
+    """What a language model reads in its words; None: nobody was asked."""
 
 
 @dataclass(frozen=True)
