@@ -94,8 +94,8 @@ def test_nothing_that_a_command_can_be_is_an_error(name: str) -> None:
 
 WORDS = """
 cp mv ssh node-a tar -czf - /srv/a $x ${x%/*} $( ) ( { } | & ; && || <<E E > >&2 <( python3 -c for
-in do done if then fi while read x=1 case esac xargs find -exec {} eval sudo at crontab * {a,b} ` # -t
--- trap EXIT dd if=/a curl -T git add rsync a:b …
+in do done if then fi while read x=1 case esac xargs find -exec {} eval sudo at crontab * {a,b} ` #
+-t -- trap EXIT dd if=/a curl -T git add rsync a:b …
 """
 PARTS = st.sampled_from([
     *WORDS.split(),
