@@ -37,8 +37,8 @@ _LETTERS: tuple[bytes, ...] = (
 def xored(content: Bytes, key: bytes, phase: int = 0) -> bytes:
     """The content under a key that is repeated; ``phase`` is the key's place at its first byte."""
     turned = np.frombuffer(key[phase % len(key):] + key[: phase % len(key)], np.uint8)
-    pattern = np.resize(turned, len(key) * 4096)
     view = np.frombuffer(content, np.uint8)
+    pattern = np.tile(turned, min(4096, len(view) // len(key) + 1))
     made = np.empty(len(view), np.uint8)
     for begin in range(0, len(view), len(pattern)):
         piece = view[begin: begin + len(pattern)]
