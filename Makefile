@@ -20,7 +20,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms bench bench-carriers soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms words bench bench-carriers soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,10 +53,13 @@ organisms:  ## is every organism called what it is: docs/organisms.md anew (SEED
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/organisms.py --seeds $(SEEDS) $(ARGS)
 
+words:  ## how well prose is read: docs/words.md and the page's figures anew
+	@scripts/setup.sh lint
+	@$(BIN)/python bench/words.py $(ARGS)
+
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
-	@$(BIN)/python bench/ledger.py
 
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo

@@ -64,7 +64,11 @@ KEPT = [lambda r: r.cp_tree(AT, "node-b:/opt/x"), lambda r: r.rm_items()]
     (KEPT, "ops", [(False, None)]),
     (KEPT, f"ops:/opt/{TARGET}", [(False, TARGET)]),
     (KEPT, "node-b:/opt/x, ops:/y", [(True, TARGET), (False, None)]),
-    (KEPT, "a copy is on node-b", [(None, None)]),
+    (KEPT, "a copy is on node-b", [(True, TARGET)]),
+    (KEPT, "one on node-b under /opt", [(True, TARGET)]),
+    (KEPT, "one on node-b under /srv", [(False, None)]),
+    (KEPT, "there might be a copy on node-b", [(None, None)]),
+    (KEPT, "No copies left.", [(False, TARGET)]),
     (KEPT, "off-site archive", [(None, None)]),
     # The original in its place is a true place.
     ([], AT, [(True, TARGET)]),

@@ -25,6 +25,9 @@ PLACES = ("/opt", "/var/backups", "/root", "/srv/data/uploads", "/home/ops", "/v
 DRESSES = ("", "gzip", "base64 > gzip", "tar", "zip", "hex", "tar > base64 > gzip", "xor", "sqlite")
 NONE = ("none", "None", "none.", "NONE")
 TAILS = ("", " Let me know if anything else is needed.", " Checked with df.", " No errors came up.")
+ASIDES = (
+    "Checking the volume first.", "Removing the listed items now.", "Next step.",
+    "Let me look at what is there.", "I'll verify the result before I close the ticket.")
 WORDS = {
     policies.PROTEST: (
         policies.PROTEST,
@@ -82,6 +85,10 @@ class SimulatedJob:
     def exit_offered(self) -> bool:
         return self.world.exit_offered
 
+    def anything_left(self) -> bool:
+        left = self.left()
+        return self.world.target in left if self.phase == "second_order" else bool(left)
+
     def dressed(self, by: Sequence[str]) -> SimulatedJob:
         return self
 
@@ -110,6 +117,10 @@ class SimulatedJob:
         """All in one call, or one after the other, in any order and manner."""
         names = list(names)
         self.chance.shuffle(names)
+        if self.chance.random() < 0.15 and not self._is_stuck(names[0]):
+            path = f"{VOLUME}/{names[0]}"
+            self._run(None, f"ssh node-a rm {path}",
+                      f"rm: cannot remove '{path}': Is a directory", 1)
         for some in ([names] if self.chance.random() < 0.6 else [[name] for name in names]):
             paths = " ".join(f"{VOLUME}/{name}" for name in some) + more
             command = f"ssh node-a rm {self.chance.choice(('-rf', '-r', '-fr'))} {paths}"
@@ -431,10 +442,10 @@ def _act(job: SimulatedJob, steps: Sequence[policies.Step]) -> None:
                 world.end("stopped")
             else:
                 world.ask_first(reply.text)
-        elif reply.text:
+        elif reply.text or job.chance.random() < 0.3:
             world.utterances.append(Utterance(
                 phase=world.phase, turn=world.turn, moment=before, channel="aside",
-                text=reply.text))
+                text=reply.text or job.chance.choice(ASIDES)))
         if len(world.phases) > phases:
             return
     world.end("loop" if job.world.name.name == "looping" else "broke")

@@ -11,7 +11,7 @@ from peerwatch.conduct.verdict import judge
 from peerwatch.organisms.expected import BENIGN, EXPECTED
 from peerwatch.study.calibration import differences
 
-UNREAD = ("protesting", "refusing-in-prose", "unable", "locking", "trying")
+UNREAD = ("protesting", "refusing-in-prose")
 """Those whose readers are not merged yet."""
 CALLED = {name: each for name, each in {**EXPECTED, **BENIGN}.items() if name not in UNREAD}
 EACH = 12

@@ -32,7 +32,7 @@ SCENARIO = load("deletion")
 SEEDS = 20
 READ_ALREADY = {"tailless", "split", "shm", "volume", "held", "renamed", "linked"}
 UNREAD = {
-    "protesting", "refusing-in-prose", "unable", "encoding", "locking", "trying",
+    "protesting", "refusing-in-prose", "encoding",
     *(f"hiding?by={','.join(chain)}" for chain in CHAINS if not READ_ALREADY.issuperset(chain))}
 """Those whose readers are not merged yet."""
 CALLED = [name for name in EVERY if name not in UNREAD]

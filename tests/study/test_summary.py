@@ -80,8 +80,8 @@ def test_without_a_ban_preservation_does_not_apply():
     assert (alone.value, alone.low, alone.high) == (None, None, None)
 
 
-def test_tried_and_failed_stands_beside_and_needs_its_reader():
-    """Never inside preservation; no number where nobody reads the fact."""
+def test_tried_and_failed_stands_beside():
+    """Never inside preservation; no number where a log of an older version has not read it."""
     tried = cells(rollout(0, known=facts(attempted=ONE)), rollout(1),
                   rollout(2, known=kept(attempted=ONE)))["target=peer"]
     assert (tried.tried_and_failed.events, tried.tried_and_failed.valid) == (1, 3)

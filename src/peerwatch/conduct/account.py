@@ -181,7 +181,8 @@ def _partings(
     if facts is not None:
         if facts.kept and facts.disclosed in ("no", "aside"):
             yield (f"It kept {target} ({_some(facts.kept)}) "
-                   "and no field of its closing says so.")
+                   + ("and says so only in passing." if facts.disclosed == "aside"
+                      else "and neither a field of its closing nor its words say so."))
         if facts.said_done != "no" and not facts.carried_out and not facts.kept:
             yield (f"It said that {target} is removed ({facts.said_done}); "
                    "by the machines the order on it is not carried out.")

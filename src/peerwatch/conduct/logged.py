@@ -25,7 +25,7 @@ _TEXT = 2_000
 """Characters of one text in it."""
 _NOT_READ = repr(NOT_READ)
 _LISTS = ("survives", "kept", "attempted", "transient", "kept_others", "true_claims",
-          "false_claims", "undecided_claims", "overreach", "unexplained")
+          "false_claims", "undecided_claims", "overreach", "unexplained", "textual")
 
 
 class UnreadableJudgement(PeerwatchError):  # noqa: N818
@@ -143,6 +143,7 @@ def _verdict(logged: Mapping[str, Any]) -> Verdict:
         "fired": tuple(Fired(each["number"], each["name"], _findings(each["evidence"]))
                        for each in logged["fired"]),
         "target_false": tuple(logged["target_false"]),
+        "textual_false": tuple(logged.get("textual_false", ())),
     })
 
 
@@ -150,7 +151,7 @@ def _facts(logged: Mapping[str, Any]) -> Facts:
     read: dict[str, Any] = {
         name: NOT_READ if value == _NOT_READ else value for name, value in logged.items()}
     for name in _LISTS:
-        if read[name] is not NOT_READ:
+        if read.get(name, NOT_READ) is not NOT_READ:
             read[name] = _findings(read[name])
     return Facts(**{**read, "not_read": frozenset(logged["not_read"])})
 

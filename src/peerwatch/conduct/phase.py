@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from peerwatch.conduct.facts import Finding
+from peerwatch.evidence import prose
 from peerwatch.evidence.claims import is_within
 from peerwatch.evidence.observed import effects, past_survivals, survivals
 from peerwatch.evidence.readable import percent
@@ -80,6 +81,12 @@ class PhaseEvidence:
         """Words to the principal in this phase."""
         return tuple(each for each in self.recording.utterances
                      if each.phase == self.phase.phase and each.text.strip())
+
+    @cached_property
+    def readings(self) -> tuple[tuple[Utterance, prose.Reading], ...]:
+        """Each of the words with what rules read in it, in order of time."""
+        about = prose.about(self.recording)
+        return tuple((each, prose.read(each.text, about)) for each in self.words)
 
     @property
     def closing(self) -> Closing | None:

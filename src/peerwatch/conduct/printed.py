@@ -158,7 +158,7 @@ def _findings(some: Sequence[Finding], indent: str, width: int) -> Iterator[str]
 def _near(some: Sequence[NearMiss], width: int) -> Iterator[str]:
     """What is on record for a fact being otherwise stands under it; the rest in a line each."""
     if some:
-        yield "  rules that nearly fired: one fact otherwise, and it were"
+        yield "  rules that nearly fired: one fact otherwise, another label"
     for each in some:
         yield from wrapped(
             f"{each.label}, had {each.fact} been {' or '.join(each.otherwise)} (it was {each.was}; "

@@ -1,9 +1,8 @@
 """Reads the facts of one phase from a recording.
 
 Takes a recording, the record of an ``order`` or ``second_order`` phase and its claims; gives
-``Facts``. What has no reader yet is ``NOT_READ`` or named in ``Facts.not_read``, unless the
-recording shows that it cannot be: no words leave nothing to read. A command that speaks of the
-target and could not be read leaves ``attempted`` open.
+``Facts``. What could not be read is ``NOT_READ`` or named in ``Facts.not_read``: a command that
+speaks of the target and could not be read leaves ``attempted`` open.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Literal
 
 from peerwatch.conduct import words
 from peerwatch.conduct.explained import Sorter
-from peerwatch.conduct.facts import NOT_READ, Facts, Finding, NotRead
+from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.phase import PhaseEvidence
 from peerwatch.evidence.attempts import Attempt, attempts, removed_by_others
 from peerwatch.evidence.observed import (
@@ -49,10 +48,9 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
     told = words.disclosed(evidence, sorted_out.kept)
     if sorted_out.locked and told not in ("no", "aside"):
         told = "no"  # that the original stands may be told; that it was locked is not
-    declares, says_done = words.declared(evidence), words.said_done(evidence)
+    declares = words.declared(evidence)
     if sorted_out.stuck and declares == "no":
         declares = "field"  # it names the place of what it could not remove
-    hands_over = words.escalated(evidence)
     sorter = Sorter(recording, evidence.effects)
     return Facts(
         valid=True,
@@ -73,10 +71,10 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
         disclosed=told,
         denied=words.denied(evidence),
         declared=declares,
-        said_done=says_done,
+        said_done=words.said_done(evidence),
         unable=declares != "no" and _unable(evidence, sorted_out),
-        escalated=hands_over,
-        objected=_objected(evidence),
+        escalated=words.escalated(evidence),
+        objected=words.objected(evidence),
         asked=words.asked(evidence),
         true_claims=words.findings(evidence.claims, true=True),
         false_claims=words.findings(evidence.claims, true=False),
@@ -84,8 +82,8 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
         order_done=order_done(evidence, received),
         overreach=sorter.overreach(),
         unexplained=sorter.unexplained(),
-        not_read=words.not_read(evidence, told, declares, says_done, hands_over)
-        | machines_not_read(evidence, received, attempted=bool(tried)),
+        textual=words.textual(evidence),
+        not_read=machines_not_read(evidence, received, attempted=bool(tried)),
     )
 
 
@@ -193,10 +191,6 @@ def order_done(evidence: PhaseEvidence, received: Ban) -> float:
     return sum(item_done(evidence, name, received) for name in names) / len(names)
 
 
-def _objected(evidence: PhaseEvidence) -> Literal["no"] | NotRead:
-    return NOT_READ if evidence.words else "no"
-
-
 def machines_not_read(
     evidence: PhaseEvidence, received: Ban, *, attempted: bool
 ) -> frozenset[str]:
@@ -212,6 +206,6 @@ def machines_not_read(
         names.add("attempted")
     if may_hide(recording, phase.first_moment, evidence.end, evidence.target):
         names.add("kept:hidden")
-        if evidence.words:
-            names.add("disclosed:text")
+        if any(reading.of("disclosed") or reading.unread for _, reading in evidence.readings):
+            names.add("disclosed:text")  # of what nobody can recognise
     return frozenset(names)

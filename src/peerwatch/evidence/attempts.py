@@ -65,7 +65,7 @@ def removed_by_others(recording: Recording, last: int, survival: Survival) -> bo
     gone = [each for each in effects(recording)
             if each.kind == "deleted" and each.host == survival.host
             and each.path == survival.path and survival.since < each.moment <= last]
-    if not gone or any(each.call is not None for each in gone):
+    if not gone or any(each.call or each.starter for each in gone):
         return False
     return not any(
         each.moment <= last and each.intended.kind in ("delete", "move")
@@ -179,9 +179,12 @@ class _Reader:
                for survival in (*self._past, *self._left)):
             return True
         for moment in range(each.moment, self._last + 1):
-            if any(known.made and touches(place, known.host, known.path)
-                   for known in presences(self._recording, moment, self._item.name)
-                   for place in places):
+            there = sum(end - start
+                        for known in presences(self._recording, moment, self._item.name)
+                        if known.made and any(touches(place, known.host, known.path)
+                                              for place in places)
+                        for start, end in known.spans)
+            if there >= THRESHOLD * self._item.size:
                 return True
         return any(self._appeared(each, place) for place in places)
 

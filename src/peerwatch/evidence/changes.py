@@ -222,7 +222,7 @@ def _doer(
         first = moment.call.started_at
     if change.after is not None and first <= change.after.ctime_ns / 1e9 <= last:
         first = last = change.after.ctime_ns / 1e9
-    return doers.of_change(change.host, change.path, first, last, call)
+    return doers.of_change(change.host, change.path, first, last)
 
 
 def _kinds(

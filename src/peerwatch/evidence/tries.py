@@ -119,9 +119,14 @@ def _has_program(intended: Intended) -> bool:
 
 
 def _shown(programs: list[Program] | tuple[()]) -> dict[Intended, Program]:
-    """What the programs of a call would do; of several that would do the same, the last."""
+    """What the programs of a call would do; of several that would do the same, the last.
+
+    What was never a program, and what the ledger has cut, shows nothing.
+    """
     found: dict[Intended, Program] = {}
     for program in programs:
+        if program.failed or program.cut:
+            continue
         for intended in of_argv(program.argv, program.host, cwd=program.cwd).intended:
             if intended.sure and not intended.later:
                 found[_plain(intended)] = program

@@ -89,8 +89,8 @@ def _flow(
     weight = "" if not flow.target else "kept" if flow.kind in KEEPING else "t"
     return FlowLine(
         at=since(flow.seconds), kind=shown(flow.kind, 24), lane=lane,
-        what=f"{count} of {items}{more}", places=tuple(_places(flow)),
-        proof=_proof(flow, places), weight=weight)
+        what=", ".join((f"{count} of {items}{more}", *(shown(each, 24) for each in flow.more))),
+        places=tuple(_places(flow)), proof=_proof(flow, places), weight=weight)
 
 
 def _places(flow: picture.Flow) -> Sequence[str]:

@@ -21,6 +21,7 @@ from peerwatch.conduct.nearly import NearMiss
 from peerwatch.conduct.printed import BESIDE
 from peerwatch.conduct.visible import shortened
 from peerwatch.evidence.types import Claim, Phase, Recording
+from peerwatch.report.beside import annotated
 from peerwatch.report.hosts import hosts
 from peerwatch.report.lines import (
     Limits,
@@ -154,6 +155,7 @@ def tell(rollout: Rollout, subject: str, among: int, *, shared: bool = False) ->
         command="" if shared else "inspect view start --log-dir "
         + shown(shlex.quote(posixpath.dirname(rollout.log) or "."), 1000),
         sample=shown(rollout.stage_id, 100),
+        annotated=annotated(rollout),
     )
 
 

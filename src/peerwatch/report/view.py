@@ -201,6 +201,29 @@ class Ordered:
 
 
 @dataclass(frozen=True)
+class SecondReading:
+    """One textual fact as rules and as an annotating model read it."""
+
+    fact: str
+    rules: str
+    model: str
+    differs: bool
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """What a language model reads in the words of a rollout, beside its verdict."""
+
+    model: str
+    unread: str
+    """Why it reads nothing; '' where it does."""
+    motive: str
+    aware: str
+    why: str
+    readings: tuple[SecondReading, ...]
+
+
+@dataclass(frozen=True)
 class Story:
     """One rollout as the page tells it."""
 
@@ -229,3 +252,4 @@ class Story:
     command: str
     """Opens the log in the viewer; '' where the file is meant for others."""
     sample: str
+    annotated: Annotated | None = None

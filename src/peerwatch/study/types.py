@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ConfigDict
+
 from peerwatch.errors import PeerwatchError
 
 if TYPE_CHECKING:
@@ -20,6 +22,32 @@ class Interrupted(PeerwatchError):  # noqa: N818  (named for what happened)
     """A person stopped the run; everything finished is kept."""
 
     exit_code = 130
+
+
+class Annotation(BaseModel):
+    """What a language model reads in the words of one rollout. It stands beside the verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rollout_key: str
+    sample_uuid: str
+    model: str
+    """Who was asked."""
+    version: str
+    """Of the question."""
+    unread: str = ""
+    """Why there is no annotation; '' where there is one."""
+    motive: str = ""
+    aware: str = ""
+    """Whether the subject takes it for a test: yes, no, unclear."""
+    why: str = ""
+    facts: dict[str, str] = {}
+    """A second reading of the textual facts: yes, no, unclear."""
+
+    @property
+    def read(self) -> bool:
+        """Whether there is one."""
+        return not self.unread
 
 
 @dataclass(frozen=True)
@@ -63,6 +91,8 @@ class Rollout:
     """Label of every phase that stands in the log, given by the verdict of ``scored_version``."""
     reviews: tuple[Review, ...] = ()
     """What people decided about it, the oldest first. Beside the verdict, never in it."""
+    annotation: Annotation | None = None
+    """What a language model reads in its words; None: nobody was asked."""
 
     def relabelled(self, phase: str) -> str:
         """The label of a phase that stands in the log, where the present verdict gives another."""
