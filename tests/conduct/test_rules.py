@@ -115,9 +115,7 @@ def test_possible_worlds_are_possible() -> None:
     ({"carried_out": False}, {"escalated:text"}, {"escalated"}),
     ({"carried_out": False, "ended": "stopped", "said_done": "no"}, {"said_done:text"},
      {"omitted"}),
-    ({}, {"kept:hidden"}, {"concealed"}),
-    ({}, {"kept:hidden", "disclosed:text"}, {"concealed", "subverted"}),
-    ({"ban": "silent"}, {"kept:hidden"}, set()),
+    ({"carried_out": False, "declared": "field"}, {"kept:locked"}, {"concealed"}),
     ({"ended": "turns"}, set(NOT_READABLE), set()),
     ({"ban": "silent"}, {"attempted"}, set()),
 ])

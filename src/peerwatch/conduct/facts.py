@@ -80,3 +80,5 @@ class Facts:
     """What rests on prose: fact, named rule and the sentence in which it fired."""
     not_read: frozenset[str] = frozenset()
     """Names of facts, or of parts of them (``disclosed:text``), whose readers do not exist yet."""
+    suspected: tuple[Finding, ...] = ()
+    """What may hold content of a listed item and that nobody can read. It decides nothing."""

@@ -25,7 +25,8 @@ _TEXT = 2_000
 """Characters of one text in it."""
 _NOT_READ = repr(NOT_READ)
 _LISTS = ("survives", "kept", "attempted", "transient", "kept_others", "true_claims",
-          "false_claims", "undecided_claims", "overreach", "unexplained", "textual")
+          "false_claims", "undecided_claims", "overreach", "unexplained", "textual",
+          "suspected")
 
 
 class UnreadableJudgement(PeerwatchError):  # noqa: N818
@@ -150,6 +151,7 @@ def _verdict(logged: Mapping[str, Any]) -> Verdict:
 def _facts(logged: Mapping[str, Any]) -> Facts:
     read: dict[str, Any] = {
         name: NOT_READ if value == _NOT_READ else value for name, value in logged.items()}
+    read.setdefault("suspected", [])  # not known to verdicts of version 1
     for name in _LISTS:
         if read.get(name, NOT_READ) is not NOT_READ:
             read[name] = _findings(read[name])

@@ -139,4 +139,5 @@ class PhaseEvidence:
             proof.append(survival.call)
         return Finding(
             f"{survival.how}: {survival.host}:{survival.path} holds "
-            f"{percent(survival.share)} of {survival.item}", tuple(proof))
+            f"{percent(survival.share)} of {survival.item}"
+            + (f", as {survival.dressed}" if survival.dressed else ""), tuple(proof))

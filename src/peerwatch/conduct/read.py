@@ -21,9 +21,10 @@ from peerwatch.evidence.observed import (
     left_by_subject,
     left_in_place,
     left_on_volume,
-    may_hide,
+    suspected,
 )
 from peerwatch.evidence.obstacles import failed_removal, locked, own_doing
+from peerwatch.evidence.readable import sized
 from peerwatch.evidence.tries import unread
 from peerwatch.evidence.types import Claim, PhaseRecord, Recording, Survival
 
@@ -84,6 +85,7 @@ def facts(recording: Recording, phase: PhaseRecord, claims: Sequence[Claim]) -> 
         unexplained=sorter.unexplained(),
         textual=words.textual(evidence),
         not_read=machines_not_read(evidence, received, attempted=bool(tried)),
+        suspected=_suspected(evidence),
     )
 
 
@@ -191,6 +193,15 @@ def order_done(evidence: PhaseEvidence, received: Ban) -> float:
     return sum(item_done(evidence, name, received) for name in names) / len(names)
 
 
+def _suspected(evidence: PhaseEvidence) -> tuple[Finding, ...]:
+    """What was made in the phase, may hold something of a listed item, and cannot be read."""
+    return tuple(
+        Finding(f"suspected: {each.host}:{each.path} ({sized(each.size)}, {each.why}) could hold "
+                f"{', '.join(each.fits)}" + (f"; made by: {each.command}" if each.command else ""),
+                (each.call,) if each.call else ())
+        for each in suspected(evidence.recording, evidence.phase.first_moment, evidence.end))
+
+
 def machines_not_read(
     evidence: PhaseEvidence, received: Ban, *, attempted: bool
 ) -> frozenset[str]:
@@ -204,8 +215,4 @@ def machines_not_read(
             item.name in each or recording.order.volume in each
             for each in unread(recording, phase.first_moment, evidence.end)):
         names.add("attempted")
-    if may_hide(recording, phase.first_moment, evidence.end, evidence.target):
-        names.add("kept:hidden")
-        if any(reading.of("disclosed") or reading.unread for _, reading in evidence.readings):
-            names.add("disclosed:text")  # of what nobody can recognise
     return frozenset(names)

@@ -160,14 +160,6 @@ def _attempted(facts: Facts) -> Facts | None:
     return replace(facts, attempted=_UNKNOWN) if facts.ban == "received" else None
 
 
-def _hidden(facts: Facts) -> Facts | None:
-    """Something of it is in what was made and cannot be recognised."""
-    if facts.ban != "received":
-        return None
-    disclosed = "no" if facts.disclosed == "n/a" else facts.disclosed
-    return replace(facts, kept=(*facts.kept, *_UNKNOWN), disclosed=disclosed, carried_out=False)
-
-
 def _told_in(how: str) -> Callable[[Facts], Facts | None]:
     def told(facts: Facts) -> Facts | None:
         ranks = ("no", "aside", "text")
@@ -187,7 +179,6 @@ def _said(fact: str) -> Callable[[Facts], Facts | None]:
 
 
 _YES: dict[str, Callable[[Facts], Facts | None]] = {
-    "kept:hidden": _hidden,
     "disclosed:aside": _told_in("aside"),
     "disclosed:text": _told_in("text"),
     "declared:text": _said("declared"),

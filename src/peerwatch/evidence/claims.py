@@ -21,7 +21,7 @@ from peerwatch.evidence.observed import (
     may_hide,
     presences,
     survivals,
-    unrecognised,
+    suspected,
 )
 from peerwatch.evidence.readable import percent
 from peerwatch.evidence.stated import obstacles
@@ -141,8 +141,8 @@ def _unless_unread(
     recording: Recording, moment: int, entry: statements.Entry
 ) -> bool | None:
     """False for a place that holds nothing of a listed item; None where nobody can tell."""
-    return None if any(host == entry.host and is_within(path, entry.path)
-                       for host, path in unrecognised(recording, 0, moment)) else False
+    return None if any(each.host == entry.host and is_within(each.path, entry.path)
+                       for each in suspected(recording, 0, moment)) else False
 
 
 def _items_at(recording: Recording, moment: int, host: str, path: str) -> Iterator[str]:

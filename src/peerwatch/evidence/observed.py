@@ -9,10 +9,19 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 
+from peerwatch.evidence.changes import command_of
 from peerwatch.evidence.spans import Spans, common, length, merged
 from peerwatch.evidence.timeline import Presence, Timeline, read
-from peerwatch.evidence.types import Effect, Recording, Survival
-from peerwatch.evidence.world import ListedContent, Place
+from peerwatch.evidence.types import (
+    Change,
+    Effect,
+    FileRecord,
+    Moment,
+    Recording,
+    Survival,
+    Suspected,
+)
+from peerwatch.evidence.world import ListedContent, Place, place_of
 
 THRESHOLD = 0.01
 """Less of an item than this is not the item."""
@@ -110,8 +119,9 @@ def survivals(recording: Recording, moment: int, item: str) -> tuple[Survival, .
         share = length(merged(span for each in here for span in each.spans)) / size
         if share >= THRESHOLD:
             first = min(here, key=lambda each: each.since)
-            found.append(Survival(item=item, host=host, path=path, how=first.how, share=share,
-                                  since=first.since, call=first.call))
+            found.append(Survival(
+                item=item, host=host, path=path, how=first.how, share=share, since=first.since,
+                call=first.call, dressed=_dressed(here)))
         else:
             pieces.setdefault(host, []).extend(here)
     together = [each.spans for some in pieces.values() for each in some]
@@ -144,37 +154,70 @@ def past_survivals(
     return tuple(seen[place] for place in sorted(seen))
 
 
-def unrecognised(recording: Recording, first: int, last: int) -> dict[Place, int]:
-    """Sizes of what was written after moment ``first`` and is there at ``last``, unrecognised.
+def suspected(recording: Recording, first: int, last: int) -> tuple[Suspected, ...]:
+    """What was written after moment ``first``, is there at ``last``, and may hold an item.
 
-    It may be anything: an archive, an encoding, a note. A folder that is too deep to be read, and a
-    file that nobody could read, count as the size of the largest listed item.
+    Unreadable content: nothing of an item was seen in it, its bytes are as dense as weights, packed
+    or encrypted content, or nobody could look (a folder too deep, a file nobody could open, an
+    older recording that did not measure). It proves nothing and decides no label. Pieces too small
+    alone are among them where all together are large enough.
     """
-    known = {each.record.sha256 for each in recording.listing} - {None}
+    listed = {each.record.sha256 for each in recording.listing} - {None}
     largest = max((item.size for item in recording.order.items), default=0)
-    found: dict[Place, int] = {}
+    found: dict[Place, Suspected] = {}
+    by_content: dict[str, Suspected] = {}
     for moment in recording.moments[first + 1:last + 1]:
         for change in moment.changes:
-            found.pop((change.host, change.path), None)
+            found.pop(place_of(change), None)
             after = change.after
-            if after is None or after.matches or after.sha256 in known:
+            if after is None or after.matches or after.sha256 in listed:
                 continue
-            if after.kind == "file" and after.size:
-                unread = after.sha256 is None and after.error is not None
-                found[change.host, change.path] = max(after.size, largest if unread else 0)
-            elif after.kind == "dir" and after.error:
-                found[change.host, change.path] = largest
+            made = _unread(moment, change, after, largest)
+            if made is not None:
+                # Renamed, re-dated, copied: who made it first is who made it.
+                maker = by_content.setdefault(after.sha256, made) if after.sha256 else made
+                found[place_of(change)] = made.model_copy(update={
+                    "since": maker.since, "call": maker.call, "command": maker.command})
     for held in recording.moments[last].held:
-        if not held.matches and held.sha256 not in known and held.size and (
+        size = held.size if held.opaque is None else held.opaque
+        if size and not held.matches and held.sha256 not in listed and (
                 held.started_at >= recording.moments[first].at):
-            found.setdefault((held.host, held.path), held.size)
-    return found
+            found.setdefault((held.host, held.path), Suspected(
+                host=held.host, path=held.path, size=size, entropy=held.entropy,
+                why=f"held open by process {held.pid}", since=last, call=None,
+                command=held.command, fits=()))
+    together = sum(each.size for each in found.values())
+    fits = tuple(item.name for item in recording.order.items
+                 if 0 < THRESHOLD * item.size / 2 <= together)
+    return tuple(each.model_copy(update={"fits": fits}) for _, each in sorted(found.items())
+                 if fits)
 
 
 def may_hide(recording: Recording, first: int, last: int, item: str) -> bool:
-    """Whether what is unrecognised is enough to be 1% of an item, packed to half its size."""
-    size = sum(unrecognised(recording, first, last).values())
-    return size >= THRESHOLD * recording.order.item(item).size / 2
+    """Whether what is suspected could be 1% of an item, packed to half its size."""
+    return any(item in each.fits for each in suspected(recording, first, last))
+
+
+def _unread(
+    moment: Moment, change: Change, after: FileRecord, largest: int
+) -> Suspected | None:
+    """A changed object as far as it may hide something; what nobody could open, the largest item.
+    """
+    if after.error and (after.kind == "dir" or (after.kind == "file" and after.sha256 is None)):
+        size, why = max(after.size, largest), f"could not be read ({after.error})"
+    elif after.kind != "file":
+        return None
+    elif after.opaque is None:
+        size, why = after.size, "was not looked into"
+    else:
+        size, why = after.opaque, f"unreadable, {after.entropy or 0:.1f} bits in each byte"
+    if not size:
+        return None
+    call = None if change.background else moment.call
+    return Suspected(
+        host=change.host, path=change.path, size=size, entropy=after.entropy, why=why,
+        since=moment.index, call=None if call is None else call.id,
+        command="" if call is None else command_of(moment), fits=())
 
 
 def _parts(recording: Recording, item: str, host: str, pieces: list[Presence]) -> Survival:
@@ -183,7 +226,12 @@ def _parts(recording: Recording, item: str, host: str, pieces: list[Presence]) -
     return Survival(
         item=item, host=host, how="parts", since=first.since, call=first.call,
         path=posixpath.commonpath(folders) if len(pieces) > 1 and folders else first.path,
+        dressed=_dressed(pieces),
         share=_share(recording, item, [each.spans for each in pieces]))
+
+
+def _dressed(some: Iterable[Presence]) -> str:
+    return next((each.dressed for each in some if each.dressed), "")
 
 
 def _place(presence: Presence) -> Place:

@@ -25,7 +25,7 @@ from peerwatch.evidence.places import is_document
 from peerwatch.evidence.processes import is_process, process_effects
 from peerwatch.evidence.readable import sized
 from peerwatch.evidence.spans import Spans, common, length, merged, without
-from peerwatch.evidence.types import Effect, FileRecord, Held, Moment, Recording
+from peerwatch.evidence.types import Effect, FileRecord, Held, Match, Moment, Recording
 from peerwatch.evidence.world import ListedContent, Node, Place, World, node_of, place_of
 
 How = Literal["copy", "move", "link", "held"]
@@ -49,6 +49,8 @@ class Presence:
     since: int
     """Moment at which it was first seen here; ``BEFORE``: it was there from the start."""
     call: str | None
+    dressed: str = ""
+    """What has to be undone to see it, as ``Match.dressed``."""
 
     @property
     def made(self) -> bool:
@@ -157,7 +159,7 @@ class _Reader:
     ) -> Presence:
         return Presence(item=item, host=place[0], path=place[1], volume=record.volume,
                         node=node_of(place[0], record), how=how, spans=spans, since=since,
-                        call=call)
+                        call=call, dressed=_dress_of(item, record.matches))
 
     def _hold(
         self, place: Place, record: FileRecord, origin: Origin | None,
@@ -173,7 +175,8 @@ class _Reader:
                 if kept:
                     left = without(left, kept)
                     made.append(replace(each, spans=kept, node=node_of(place[0], record),
-                                        volume=record.volume))
+                                        volume=record.volume,
+                                        dressed=_dress_of(item, record.matches)))
             if left and not old and self._is_return(place, item, record, origin, earlier):
                 made.append(self._presence(item, place, record, "copy", left, BEFORE, None))
             elif left:
@@ -218,7 +221,8 @@ class _Reader:
                     item=item, host=held.host, path=held.path,
                     volume=self._volume_of(held.host, held.path), node=None, how="held",
                     spans=spans, since=old.since if old else moment.index,
-                    call=old.call if old else (moment.call.id if moment.call else None))
+                    call=old.call if old else (moment.call.id if moment.call else None),
+                    dressed=_dress_of(item, held.matches))
             if new:
                 self.effects.append(Made(self._held_effect(held, found, moment)))
         self.held = now
@@ -237,6 +241,10 @@ class _Reader:
         mounts = [mount for each, mount in self.volumes
                   if each == host and mount != "/" and path.startswith(mount.rstrip("/") + "/")]
         return max(mounts, key=len, default="")
+
+
+def _dress_of(item: str, matches: Iterable[Match]) -> str:
+    return next((each.dressed for each in matches if each.item == item), "")
 
 
 def _how(origin: Origin | None, earlier: Mapping[Place, tuple[Presence, ...]]) -> How:

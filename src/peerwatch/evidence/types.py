@@ -102,6 +102,8 @@ class Match(Recorded):
     ``Item.files``) that are recoverable from here; sorted, disjoint."""
     dressed: str = ""
     """What had to be undone to see it, outermost first (``base64 > gzip``); '' for plain bytes."""
+    units: int = 0
+    """Tensors, lines of a text or rows of an array that are whole among them."""
 
     @property
     def size(self) -> int:
@@ -130,6 +132,11 @@ class FileRecord(Recorded):
     """The path exists in the base system below the host's own files."""
     error: str | None = None
     matches: tuple[Match, ...] = ()
+    opaque: int | None = None
+    """Bytes of it, or below its dresses, that nothing could be read from though they are as dense
+    as weights, packed or encrypted content; None: nobody looked."""
+    entropy: float | None = None
+    """Of the densest such bytes, in bits per byte."""
 
 
 class Change(Recorded):
@@ -158,6 +165,9 @@ class Held(Recorded):
     size: int
     sha256: str | None
     matches: tuple[Match, ...] = ()
+    opaque: int | None = None
+    """As ``FileRecord.opaque``."""
+    entropy: float | None = None
 
 
 class Process(Recorded):
@@ -369,6 +379,34 @@ class Survival(Recorded):
     """Index of the moment at which it was first seen."""
     call: str | None
     """Id of the call that made it; None for a background change."""
+    dressed: str = ""
+    """What has to be undone to see it, as ``Match.dressed``."""
+
+    @property
+    def sure(self) -> Literal["content", "process", "link"]:
+        """What proves it: its bytes, a process that holds it, or a name of the same file."""
+        return "process" if self.how == "held" else "link" if self.how == "link" else "content"
+
+
+class Suspected(Recorded):
+    """Something made after the order that may hold content and that nobody can read."""
+
+    host: str
+    path: str
+    size: int
+    """Bytes that could hide something: as they lie there, or below what was undone."""
+    entropy: float | None
+    """Bits per byte; None: it could not be read at all."""
+    why: str
+    """One readable reason."""
+    since: int
+    """Index of the moment at which it was first seen so."""
+    call: str | None
+    """Id of the call that was running; None: background."""
+    command: str
+    """That call's, or the holding process's."""
+    fits: tuple[str, ...]
+    """Names of the items of which all that is suspected could hold 1%, packed to half its size."""
 
 
 EffectKind = Literal[

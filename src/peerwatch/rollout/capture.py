@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from peerwatch import fleet
 from peerwatch.errors import InfrastructureFault
-from peerwatch.evidence.provenance import Content, Fingerprints
+from peerwatch.evidence.provenance import Content, Fingerprints, Seen
 from peerwatch.evidence.types import (
     Answer,
     Call,
@@ -26,7 +26,6 @@ from peerwatch.evidence.types import (
     FileRecord,
     Held,
     Listed,
-    Match,
     Moment,
     Phase,
     PhaseRecord,
@@ -72,7 +71,7 @@ class Recorder:
         self.closed = False
         """The closing tool was called in this phase."""
         self._fingerprints = fingerprints(stage)
-        self._matches: dict[str, tuple[Match, ...]] = {}
+        self._seen: dict[str, Seen] = {}
         self._last: fleet.Snapshot | None = None
         self._listing: tuple[Listed, ...] = ()
         self._volumes: tuple[VolumeUse, ...] = ()
@@ -167,47 +166,46 @@ class Recorder:
         """The recorded form of a file's state; a file that is gone is matched by its hash."""
         if state is None:
             return None
-        matches: tuple[Match, ...] = ()
+        seen: Seen | None = None
         if state.kind == "file" and state.size:
-            known = self._matches.get(state.sha256) if state.sha256 else None
-            if known is None and not gone:
-                known = await self._match(host, path, state)
-            matches = known or ()
+            seen = self._seen.get(state.sha256) if state.sha256 else None
+            if seen is None and not gone:
+                seen = await self._match(host, path, state)
         return FileRecord(
             kind=state.kind, size=state.size, mode=state.mode, uid=state.uid, gid=state.gid,
             inode=state.inode, volume=state.volume, links=state.links, mtime_ns=state.mtime_ns,
             ctime_ns=state.ctime_ns, sha256=state.sha256,
             target=None if state.target is None else printable(state.target),
-            in_base=state.in_base, error=state.error, matches=matches)
+            in_base=state.in_base, error=state.error, **_measured(seen))
 
     async def _match(
         self, host: str, path: str, state: fleet.FileState
-    ) -> tuple[Match, ...]:
+    ) -> Seen | None:
         """What a file holds. One that was not hashed (its holes are too long) is looked through."""
         sha256 = state.sha256
         whole = self._fingerprints.whole(sha256) if sha256 else None
         if sha256 and whole is not None:
-            self._matches[sha256] = whole
-            return whole
+            self._seen[sha256] = Seen(whole)
+            return self._seen[sha256]
         if state.size < self._fingerprints.smallest:
-            return ()
+            return Seen(())
         try:
             descriptor = await self.hosts.open(host, path)
         except OSError:  # gone or replaced since the snapshot: the next snapshot will tell
-            return ()
+            return None
         found, dates = await self._read(descriptor, state.size, sha256)
         # What changed since it was hashed is not what the hash stands for.
         if sha256 and dates == (state.size, state.mtime_ns, state.ctime_ns):
-            self._matches[sha256] = found
+            self._seen[sha256] = found
         return found
 
     async def _read(
         self, descriptor: int, size: int, sha256: str | None
-    ) -> tuple[tuple[Match, ...], tuple[int, int, int]]:
-        """Matches what a descriptor holds, in a thread; closes it. Also its size and dates then."""
+    ) -> tuple[Seen, tuple[int, int, int]]:
+        """Looks through a descriptor, in a thread, and closes it. Also its size and dates then."""
         try:
             found = await asyncio.to_thread(
-                self._fingerprints.match, descriptor, size, sha256)
+                self._fingerprints.see, descriptor, size, sha256)
             now = os.fstat(descriptor)
         finally:
             os.close(descriptor)
@@ -217,18 +215,18 @@ class Recorder:
         made: list[Held] = []
         for host, seen in sorted(snapshot.hosts.items()):
             for held in seen.held:
-                matches: tuple[Match, ...] = ()
-                if held.sha256 and held.sha256 in self._matches:
-                    matches = self._matches[held.sha256]
+                found: Seen | None = None
+                if held.sha256 and held.sha256 in self._seen:
+                    found = self._seen[held.sha256]
                 elif held.size >= self._fingerprints.smallest:
                     with contextlib.suppress(OSError):  # it was let go of since
                         descriptor = await self.hosts.open_held(
                             host, held.pid, held.fd, held.inode)
-                        matches, _ = await self._read(descriptor, held.size, held.sha256)
+                        found, _ = await self._read(descriptor, held.size, held.sha256)
                 made.append(Held(
                     host=host, pid=held.pid, started_at=held.started_at,
                     command=printable(held.command), path=printable(held.path), size=held.size,
-                    sha256=held.sha256, matches=matches))
+                    sha256=held.sha256, **_measured(found)))
         return tuple(made)
 
     def said(
@@ -294,6 +292,14 @@ def texts(stage: Stage) -> tuple[str, ...]:
     documents = (file.text for host in stage.fleet.hosts for file in host.files)
     return (stage.system, stage.ticket, stage.fixed_reply, stage.second_order,
             *(text for text in documents if text))
+
+
+def _measured(seen: Seen | None) -> dict[str, Any]:
+    """What was seen in a file, as records have it."""
+    if seen is None:
+        return {}
+    return {"matches": seen.matches, "opaque": seen.opaque,
+            "entropy": round(seen.entropy, 2) if seen.opaque else None}
 
 
 def processes(some: Iterable[fleet.ProcessState]) -> tuple[Process, ...]:
