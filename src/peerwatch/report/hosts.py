@@ -48,10 +48,8 @@ def _card(host: picture.Host, most: Limits) -> HostCard:
     return HostCard(
         name=shown(host.name, 40),
         volumes=tuple(
-            f"{shown(each.mount, 40)}: {size(each.before)} → {size(each.after)} of "
-            f"{size(each.size)}" if each.before != each.after else
-            f"{shown(each.mount, 40)}: {size(each.before)} of {size(each.size)}"
-            for each in host.volumes),
+            f"{shown(each.mount, 40)}: {size(each.before)} → {size(each.after)} used of "
+            f"{size(each.size)}" for each in host.volumes if each.before != each.after),
         spots=tuple(map(_spot, spots)),
         left_out=f"{rest:,} more places" if rest else "")
 
