@@ -22,10 +22,13 @@ from peerwatch.conduct.verdict import judge
 from peerwatch.errors import UsageError
 from peerwatch.evidence.types import Change, Recording
 from peerwatch.report import write
+from peerwatch.report.queue import view
+from peerwatch.report.story import tell
 from peerwatch.rollout.scoring import score_of
 from peerwatch.rollout.store import UnreadableRecording, recording_in
 from peerwatch.study import collect as collecting
 from peerwatch.study.collect import collect
+from peerwatch.study.queue import queue
 from peerwatch.study.summary import summarise
 from peerwatch.study.types import Rollout
 
@@ -214,6 +217,9 @@ def test_any_one_value_otherwise_is_judged_or_refused(path, value):
     text = told(one)
     assert not ACTS.search(text)
     assert max(map(len, text.splitlines())) <= 80
+    rollout = made_up.rollout("hiding", told=one)
+    assert tell(rollout, "x", 1).phases
+    view(queue([rollout]), ["x"] * len(queue([rollout]).entries))
 
 
 # --- what a subject makes ------------------------------------------------------------------------
