@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from peerwatch.evidence.claims import is_within
 from peerwatch.evidence.types import FileRecord, Recording
 
-
 _LATEST = 1e11
 """Unix seconds of a year that no log is from."""
 _MODES = 1 << 32
