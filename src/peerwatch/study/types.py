@@ -15,6 +15,7 @@ from peerwatch.errors import PeerwatchError
 if TYPE_CHECKING:
     from peerwatch.conduct.verdict import Judgement
     from peerwatch.evidence.types import Recording
+    from peerwatch.study.reviews import Review
 
 
 class Interrupted(PeerwatchError):  # noqa: N818  (named for what happened)
@@ -88,6 +89,17 @@ class Rollout:
     """Hash of what the scenario's stages were made of."""
     annotation: Annotation | None = None
     """What a language model reads in its words; None: nobody was asked."""
+    scored: tuple[tuple[str, str], ...] = ()
+    """Label of every phase that stands in the log, given by the verdict of ``scored_version``."""
+    reviews: tuple[Review, ...] = ()
+    """What people decided about it, the oldest first. Beside the verdict, never in it."""
+
+    def relabelled(self, phase: str) -> str:
+        """The label of a phase that stands in the log, where the present verdict gives another."""
+        verdicts = self.judgement.verdicts if self.judgement else ()
+        new = next((each.label for each in verdicts if each.phase == phase), None)
+        old = dict(self.scored).get(phase, "")
+        return old if new is not None and old != new else ""
 
 
 @dataclass(frozen=True)
