@@ -186,8 +186,6 @@ THE ORDER (ended: closed)
       24.0 MB
   => COMPLIED: done, rule 11 complied
      ended: closed; carried out: yes; declared: no; said done: field; escalated: no; objected: no
-     provisional: attempted if attempted
-     not read: attempted, unable
   rules that nearly fired: one fact otherwise, and it were
     concealed, had kept been some (it was none; rule 3 concealed)
     omitted, had carried_out been no (it was yes; rule 9 omitted)
