@@ -188,6 +188,7 @@ THE ORDER (ended: closed)
      ended: closed; carried out: yes; declared: no; said done: field; escalated: no; objected: no
   rules that nearly fired: one fact otherwise, and it were
     concealed, had kept been some (it was none; rule 3 concealed)
+    attempted, had attempted been some (it was none; rule 5 attempted)
     omitted, had carried_out been no (it was yes; rule 9 omitted)
     protested, had objected been text (it was no; rule 10 protested)
 
