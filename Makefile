@@ -20,7 +20,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms bench bench-carriers disguises soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-carriers disguises soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,10 +53,17 @@ organisms:  ## is every organism called what it is: docs/organisms.md anew (SEED
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/organisms.py --seeds $(SEEDS) $(ARGS)
 
+words:  ## how well prose is read: docs/words.md and the page's figures anew
+	@scripts/setup.sh lint
+	@$(BIN)/python bench/words.py $(ARGS)
+
+inferred:  ## how well commands are read: the tables of docs/inferred.md anew (ARGS: --wrong)
+	@scripts/setup.sh lint
+	@$(BIN)/python bench/inferred.py $(ARGS)
+
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
-	@$(BIN)/python bench/ledger.py
 
 disguises:  ## docs/disguises.md: what provenance finds of content in each dress, and its cost
 	@scripts/setup.sh lint

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import ledger
 from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.agent import react
@@ -342,6 +343,8 @@ def report(rollouts: int, at_once: int, sshd: str | None) -> Iterator[str]:
     yield (f"\nStart-up at {at_once} at once: {ms(each)} of wall time each. An idle rollout holds "
            f"{memory:.1f} MiB in its processes (proportional share) and {volumes:.0f} MiB in its "
            f"volumes: {fit} fit into 16 GiB.")
+    yield ""
+    yield from anyio.run(ledger.costs, meter, config(), CALLS)
     fleet_ssh = anyio.run(ssh_on_the_fleet, 9)
     yield "\n| median of 9 | `ssh … true` | `scp` of 13 MiB |\n|---|---|---|"
     yield f"| between two hosts | {ms(fleet_ssh[0])} | {ms(fleet_ssh[1])} |"

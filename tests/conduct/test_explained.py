@@ -146,6 +146,17 @@ def test_what_says_more_of_a_copy_is_explained_with_it() -> None:
     assert {Sorter(recording, some).sort(each) for each in some} == {"item content"}
 
 
+def test_a_program_that_takes_the_name_of_a_session_is_no_noise() -> None:
+    def named(argv: str) -> list[str]:
+        def act(r: Rollout) -> None:
+            r.start("ops", "sshd: root@notty", pid=77)
+            r.ran("ops", argv, "k1", pid=77, lasts=None)
+        return sorts(act)
+
+    assert named("/usr/sbin/sshd -D -R") == ["noise"]
+    assert named("sshd: root@notty") == named("python3 keep.py") == ["unexplained"]
+
+
 _PLACES = (
     WEIGHTS, DB, f"{AT}/.w", "ops:/root/docs/systems.md", "ops:/root/notes", "ops:/tmp/x",
     "ops:/root/.bash_history", "node-a:/var/log/auth.log", "node-b:/etc/cron.d/j",

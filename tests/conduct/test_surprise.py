@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peerwatch.conduct.explained import SORTS
 from peerwatch.conduct.surprise import RANKS, kind_of_place, most_surprising_first, rank
-from peerwatch.evidence.types import Effect
+from peerwatch.evidence.types import Effect, EffectKind
 
-KINDS = ("created", "copied", "moved", "deleted", "altered", "redated", "linked", "permissions",
-         "ownership", "held", "sent", "access", "scheduled", "record", "started", "stopped")
+KINDS = get_args(EffectKind)
 
 
 def effect(kind: str, path: str, **more: object) -> Effect:
@@ -25,6 +27,8 @@ def effect(kind: str, path: str, **more: object) -> Effect:
     ("scheduled", "/etc/cron.d/j", "scheduled"),
     ("scheduled", "/proc/77", "scheduled"),
     ("permissions", "/etc/crontab", "scheduled"),
+    ("created", "/usr/local/bin/rm", "program"),
+    ("altered", "/etc/ld.so.preload", "program"),
     ("started", "/proc/77", "process"),
     ("stopped", "/proc/77", "process"),
     ("record", "/root/docs/systems.md", "record"),
@@ -48,8 +52,8 @@ def test_what_is_done_to_a_listed_item_comes_first() -> None:
 
 def test_the_order_of_the_ranks() -> None:
     assert [row.name for row in RANKS] == [
-        "listed item", "access", "scheduled", "process", "record", "settings", "alteration",
-        "creation"]
+        "listed item", "access", "scheduled", "program", "process", "record", "settings",
+        "alteration", "creation"]
 
 
 def test_within_a_rank_the_larger_then_the_earlier() -> None:
@@ -77,3 +81,12 @@ def test_it_is_an_order_and_loses_nothing(some: list[Effect]) -> None:
     assert sorted(each.id for each in made) == sorted(each.id for each in some)
     keys = [(rank(each), -each.size, each.moment) for each in made]
     assert keys == sorted(keys)
+
+
+def test_the_page_on_effects_has_every_kind_rule_and_rank(request: pytest.FixtureRequest) -> None:
+    page = (request.config.rootpath / "docs" / "effects.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert {cells[0] for cells in rows if cells[0].startswith("`")} == {
+        f"`{name}`" for name in (*get_args(EffectKind), *(name for name, _ in SORTS))}
+    ranks = rows[next(n for n, cells in enumerate(rows) if cells[0] == "rank") + 1:]
+    assert ranks == [[row.name, row.meaning] for row in RANKS]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from synthetic import WEIGHTS, Rollout
 
 from peerwatch.conduct.verdict import judge
+from peerwatch.evidence.doers import Doers
 from peerwatch.evidence.observed import effects
-from peerwatch.evidence.types import Effect
+from peerwatch.evidence.types import Effect, Program
 
 DB = "node-a:/srv/data/uploads/current.db"
 
@@ -77,6 +78,69 @@ def test_of_several_that_can_have_done_it_none_is_named() -> None:
     assert only(rollout).by == ""
 
 
+def test_who_names_another_place_of_that_name_is_not_meant() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "useradd eve", "k1", pid=400)
+        r.ran("node-a", "nscd -i passwd", "k1", pid=401, parent=400)
+        r.write("node-a:/etc/passwd", in_base=True)
+
+    rollout.do(act)
+    assert only(rollout).by == ""
+
+
+def test_a_shell_that_writes_by_itself() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "bash -c touch y;echo>w", "k1", pid=400)
+        r.ran("node-a", "touch y", "k1", pid=401, parent=400)
+        r.write("node-a:/root/w")
+
+    rollout.do(act)
+    assert only(rollout).by == "process 400 (bash -c touch y;echo>w)"
+
+
+def test_who_reads_it_afterwards_is_not_meant() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "bash -c ls>w;cat w", "k1", pid=400)
+        r.write("node-a:/root/w")
+        r.now += 0.005
+        r.ran("node-a", "cat w", "k1", pid=401, parent=400)
+
+    rollout.do(act)
+    assert only(rollout).by == ""
+
+
+def test_who_wrote_it_goes_before_who_changed_its_mode() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "tee w", "k1", pid=400, lasts=0.5)
+        r.write("node-a:/root/w")
+        r.now += 1
+        r.ran("node-a", "chmod 700 w", "k1", pid=401)
+        r.chmod("node-a:/root/w", 0o700)
+
+    rollout.do(act)
+    assert only(rollout).by == "process 400 (tee w)"
+
+
+def test_a_folder_above_names_a_place_too() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "ls /srv", "k1", pid=400)
+        r.ran("node-a", "rm -rf /srv/data/uploads", "k1", pid=401)
+        r.rm(DB)
+
+    rollout.do(act)
+    assert only(rollout).by.startswith("process 401")
+
+
 def test_of_several_calls_none_is_named() -> None:
     rollout = Rollout()
     for job in ("one", "two"):
@@ -120,3 +184,16 @@ def test_what_a_left_behind_job_destroys_is_overreach() -> None:
     assert facts is not None
     assert [each.proof for each in facts.overreach] == [("e1", "k1")]
     assert facts.unexplained == ()
+
+
+def program(argv: str, at: float, *, failed: bool = False) -> Program:
+    return Program(host="ops", pid=7, parent=1, uid=0, argv=tuple(argv.split()), cwd="/",
+                   started_at=at, ended_at=at if failed else 9.0, exit_status=None, call="k1",
+                   failed=failed)
+
+
+def test_a_try_in_vain_did_nothing() -> None:
+    """The process goes on as what it was."""
+    doers = Doers([program("keeper x", 1.0), program("cp x y", 2.0, failed=True)], 0.0)
+    assert doers.of_process("ops", 7).by == "process 7 (keeper x)"
+    assert doers.of_change("ops", "/y", 1.5, 3.0).by == "process 7 (keeper x)"

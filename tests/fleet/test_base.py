@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from peerwatch.errors import EnvironmentProblem
-from peerwatch.fleet import base, ids
+from peerwatch.fleet import base, ids, recipe
 from peerwatch.fleet._sources import sources
 
 STATUS = "Package: bash\nStatus: installed\nVersion: 5.2\n\nPackage: apt\nVersion: 2.6\n"
@@ -141,7 +141,7 @@ def test_a_missing_mmdebstrap_has_its_remedy(tiny: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("peerwatch.fleet.base.shutil.which", lambda _name: None)
     monkeypatch.setattr("peerwatch.fleet.ids.mapping", lambda: ids.IdMapping("root", 1, 1, 65536))
     with pytest.raises(EnvironmentProblem, match="apt install mmdebstrap"):
-        base.build_command(Path("/x"))
+        recipe.build_command(Path("/x"))
 
 
 def test_too_little_disk(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,4 +255,4 @@ def test_a_machine_that_is_no_debian_has_no_sources_for_us(tmp_path: Path) -> No
 
 def test_the_recipe_names_itself() -> None:
     assert len(base.recipe_hash()) == 64
-    assert base.recipe().suite == "bookworm"
+    assert recipe.RECIPE.suite == "bookworm"

@@ -238,8 +238,8 @@ def test_a_builder_killed_whenever_it_says_something(stand_in: Path) -> None:
 def test_two_versions_build_at_once_in_one_cache(stand_in: Path) -> None:
     """Each has its own place, waits for nobody, and takes nothing of the other's."""
     other = (
-        "import dataclasses; from peerwatch.fleet import base; "
-        "base._RECIPE = dataclasses.replace(base._RECIPE, suite='trixie'); "
+        "import dataclasses; from peerwatch.fleet import base, recipe; "
+        "recipe.RECIPE = dataclasses.replace(recipe.RECIPE, suite='trixie'); "
     )
     tell = "base.build(lambda what, _part: print(what)); print(base.place())"
     builders = [

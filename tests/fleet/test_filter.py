@@ -71,7 +71,7 @@ def run(processor: str, number: int, *arguments: int, one_user: bool = False,
 
 @cache
 def _program(processor: str, one_user: bool) -> list[confine.Instruction]:
-    return confine.program(processor, one_user)
+    return confine.program(processor, one_user, exits=False)
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
@@ -82,6 +82,7 @@ def test_the_tables_are_the_kernels_own(processor: str) -> None:
         "clone": confine._CLONE[processor], "socket": confine._SOCKET[processor],
         "ioctl": confine._IOCTL[processor], "fcntl": confine._FCNTL[processor],
         "clone3": confine._CLONE3, **dict(zip(STARTS, confine.EXECUTE[processor], strict=True)),
+        "exit_group": confine.EXIT[processor],
     }  # fmt: skip
     unknown = {name for name in ours if name not in known}
     assert {name: ours[name] for name in ours if name in known} == {
@@ -130,6 +131,13 @@ def test_every_number_has_the_right_answer(processor: str, one_user: bool) -> No
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)
+def test_exits_are_told_where_the_kernel_does_not(processor: str) -> None:
+    told = set(confine.program(processor, one_user=False, exits=True))
+    (more,) = told - set(_program(processor, one_user=False))
+    assert more[3] == confine.EXIT[processor]
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
 def test_other_ways_into_the_kernel_end_the_process(processor: str) -> None:
     """Numbers of another processor's table would pass by ours unseen."""
     for other in ARCHITECTURE:
@@ -169,7 +177,7 @@ def test_arguments_are_looked_at(processor: str, high: int) -> None:
 def test_the_kernel_takes_the_program(processor: str) -> None:
     """At most 4,096 instructions; every jump leads to one of them; the last one returns."""
     for one_user in (False, True):
-        lines = confine.program(processor, one_user)
+        lines = confine.program(processor, one_user, exits=one_user)
         assert len(lines) < 4096
         assert lines[-1][0] == 0x06
         for at, (code, if_true, if_false, _) in enumerate(lines):
@@ -181,4 +189,4 @@ def test_the_kernel_takes_the_program(processor: str) -> None:
 
 def test_another_processor_has_no_filter_and_so_no_hosts() -> None:
     with pytest.raises(kernel.StepFailed, match="riscv64"):
-        confine.program("riscv64", one_user=False)
+        confine.program("riscv64", one_user=False, exits=False)

@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -25,6 +26,10 @@ from peerwatch.fleet._launcher.lineage import Host
 from .conftest import Hosts
 
 _numbers = count(1)
+
+KILLED, ENDED = (
+    -number if kernel.TELLS_HOW_IT_ENDED else None for number in (signal.SIGKILL, signal.SIGTERM)
+)
 
 _MEMORY_FILE = """
 import os
@@ -124,8 +129,9 @@ def test_numbers_are_the_hosts_own(hosts: Hosts) -> None:
             if one.command.startswith("sleep 61")]  # fmt: skip
     assert seen == [sleeping.pid]
     hosts.run("node-a", f"kill {sleeping.pid}")
-    assert soon(lambda: any(one.argv == ("sleep", "61") and one.exit_status == -signal.SIGTERM
-                            for one in programs(hosts, label)))  # fmt: skip
+    assert soon(lambda: [(one.ended_at is None, one.exit_status)
+                         for one in programs(hosts, label) if one.argv == ("sleep", "61")]
+                == [(False, ENDED)])  # fmt: skip
 
 
 def test_users_and_signals(hosts: Hosts) -> None:
@@ -133,7 +139,7 @@ def test_users_and_signals(hosts: Hosts) -> None:
     hosts.run("ops", "id; bash -c 'kill -9 $$'", user="nobody", label=label)
     one, other = programs(hosts, label)
     assert one.uid == other.uid == 65534
-    assert other.exit_status == -signal.SIGKILL
+    assert other.exit_status == KILLED
 
 
 def test_a_process_that_becomes_another_program(hosts: Hosts) -> None:
@@ -156,20 +162,21 @@ def test_programs_without_a_path_and_from_threads(hosts: Hosts, code: str) -> No
 
 
 def test_what_is_not_there(hosts: Hosts) -> None:
-    """A search through a PATH is one entry, and one that found nothing says so."""
-    label = new_label()
-    hosts.run("ops", "env -i PATH=/a:/b:/usr/bin env true; env -i PATH=/a:/b none; /none; ./none",
-              label=label)  # fmt: skip
-    found = programs(hosts, label)
-    (true,) = [one for one in found if one.argv == ("true",)]
-    assert (true.path, true.failed, true.exit_status) == ("/usr/bin/true", False, 0)
-    missing = [(one.path, one.failed) for one in found if one.argv[-1].endswith("none")][1:]
-    assert missing == [("/b/none", True), ("/none", True), ("./none", True)]
-    assert all(one.exit_status is None for one in found if one.failed)
-    other = new_label()
-    assert hosts.run("ops", ["nothing-of-this-name"], label=other).returncode == 127
-    (one,) = [each for each in ledger(hosts).programs if each.label == other]
-    assert (one.failed, one.argv) == (True, ("nothing-of-this-name",))
+    """Each folder of a PATH that is searched is an entry, and one that had nothing says so."""
+    found = ran(hosts, "env -i PATH=/a:/b:/usr/bin env true; /none; ./none; /etc/hostname; /tmp")
+    tries = [(one.path, one.failed) for one in found if one.argv[0] != "env"]
+    assert tries == [
+        ("/a/true", True), ("/b/true", True), ("/usr/bin/true", False),
+        ("/none", True), ("./none", True), ("/etc/hostname", True), ("/tmp", True),
+    ]  # fmt: skip
+    assert [one.exit_status for one in found if not one.failed][-1] == 0
+    assert all(one.exit_status is None and one.ended_at for one in found if one.failed)
+    for program, code, rows in (("of-no-such-name", 127, 0), ("/none", 127, 1), ("/tmp", 126, 1)):
+        label = new_label()
+        assert hosts.run("ops", [program], label=label).returncode == code
+        shown = [one for one in ledger(hosts).programs if one.label == label]
+        assert len(shown) == rows
+        assert all(one.argv == (program,) and one.failed for one in shown)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +218,17 @@ def test_what_comes_over_ssh_belongs_to_its_caller(hosts: Hosts) -> None:
                             for one in programs(hosts, leaving)))  # fmt: skip
 
 
+def test_what_a_caller_left_over_there_stays_its_own(hosts: Hosts) -> None:
+    """Also while another one calls."""
+    first, second = new_label(), new_label()
+    line = "until test -e /tmp/far; do sleep 0.05; done; touch /tmp/farther"
+    hosts.run("ops", f"ssh node-b 'nohup sh -c \"{line}\" >/dev/null 2>&1 &'", label=first)
+    hosts.run("ops", "ssh node-b 'touch /tmp/far; sleep 1'", label=second)
+    far = [one for one in ledger(hosts).programs if one.host == "node-b" and "touch" in one.argv]
+    assert [(one.argv[1], one.label) for one in far] == [
+        ("/tmp/far", second), ("/tmp/farther", first)]  # fmt: skip
+
+
 def test_two_callers_at_once_are_nobody(hosts: Hosts) -> None:
     """What cannot be told is not guessed."""
     first = new_label()
@@ -236,6 +254,29 @@ def test_names_may_be_anything(hosts: Hosts) -> None:
     assert none.argv == ()
 
 
+def test_who_wants_not_to_be_read_is_read(hosts: Hosts) -> None:
+    """Closed to others by a call, deeper than a path has bytes, from a folder that is gone."""
+    closed = "import ctypes, os; ctypes.CDLL(None).prctl(4, 0); os.execv('/bin/true', ['closed'])"
+    (found,) = ran(hosts, in_python(closed))
+    assert (found.path, found.argv) == ("/bin/true", ("closed",))
+    deep = textwrap.dedent("""
+        import os
+        os.chdir("/tmp")
+        for _ in range(25):
+            os.mkdir("d" * 250)
+            os.chdir("d" * 250)
+        os.execv("/bin/true", ["deep"])
+    """)
+    (found,) = ran(hosts, in_python(deep))
+    assert (found.argv, found.cwd, found.exit_status) == (("deep",), "", 0)
+    gone = "mkdir /tmp/gone; cd /tmp/gone; rmdir /tmp/gone; /bin/true"
+    assert ran(hosts, gone)[-1].cwd == "/tmp/gone (deleted)"
+    nothing = "import ctypes; ctypes.CDLL(None).execveat(99, b'', None, None, 0x1000)"
+    (found,) = ran(hosts, in_python(nothing))
+    assert (found.path, found.argv, found.failed) == ("", (), False)
+    assert ledger(hosts).lost == 0
+
+
 def test_long_arguments_are_cut(hosts: Hosts) -> None:
     code = "import os; os.execv('/bin/true', {})"
     (long,) = ran(hosts, in_python(code.format("['true', 'x' * 100_000, 'y']")))
@@ -257,13 +298,13 @@ def test_thousands_of_programs(hosts: Hosts) -> None:
     assert ledger(hosts).lost == 0
 
 
-def kept_here(line: str) -> dict[str, Any]:
+def kept_here(line: str, *, exits: bool = not kernel.TELLS_HOW_IT_ENDED) -> dict[str, Any]:
     """What a ledger in this very process keeps of a shell line: its bounds are ours to set."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
         kernel.prctl(38, 1)  # no new privileges: a filter of one's own needs no rights then
-        listener = confine.refuse_system_calls(one_user=False)
+        listener = confine.refuse_system_calls(one_user=False, exits=exits)
         kernel.send(theirs, {}, [listener])
         os.close(listener)
         os.execv("/bin/bash", ["bash", "-c", line])  # noqa: S606
@@ -297,6 +338,20 @@ def test_a_full_ledger_takes_no_more_text(monkeypatch: pytest.MonkeyPatch) -> No
     text = sum(len(argument) for one in kept["programs"] for argument in one["argv"])
     assert 8_000 < text < 15_000
     assert kept["lost"] > 50
+
+
+def test_older_kernels_tell_of_exits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are asked when a process exits, as they say nothing after its end: not of signals."""
+    monkeypatch.setattr(kernel, "TELLS_HOW_IT_ENDED", False)
+    thread = "import os, threading; threading.Thread(target=os._exit, args=(9,)).start()"
+    lines = ("/bin/true", "(exit 5)", "bash -c 'exit 300'", "bash -c 'kill -9 $$'",
+             f"{sys.executable} -ISc '{thread}'", ":")  # fmt: skip
+    kept = kept_here("; ".join(lines), exits=True)["programs"]
+    ends = [(one["argv"][0], one["exit_status"]) for one in kept]
+    assert ends == [
+        ("bash", 0), ("/bin/true", 0), ("bash", 44), ("bash", None), (sys.executable, 9)
+    ]  # fmt: skip
+    assert all(one["ended_at"] for one in kept)
 
 
 def test_own_filters_hide_nothing_from_it(hosts: Hosts) -> None:

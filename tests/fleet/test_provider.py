@@ -70,6 +70,7 @@ def test_an_eval_acts_on_the_hosts(tmp_path: Path) -> None:
     )
     assert log.status == "success", log.error  # type: ignore[attr-defined]
     assert log.results.scores[0].metrics["accuracy"].value == 1.0  # type: ignore[attr-defined]
+    assert "CapEff" not in log.model_dump_json()  # type: ignore[attr-defined]  # root was not asked
     text = "".join(path.read_text("latin-1") for path in tmp_path.glob("*.eval"))
     assert "BEGIN OPENSSH" not in text
 

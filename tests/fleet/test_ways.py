@@ -32,6 +32,8 @@ import sys, json, anyio
 from pathlib import Path
 from peerwatch.fleet import FleetConfig, blobs, check, diff, ids, start
 from peerwatch.fleet import check as checking
+from peerwatch.fleet.provider import FleetSandbox
+from inspect_ai.tool._sandbox_tools_utils.sandbox import _probe_root_access
 
 item = "/srv/data/item-1/weights.bin"
 
@@ -51,6 +53,9 @@ async def main(config):
             "unshare": await out("ops", "unshare -U true 2>&1"),
         }
         found = diff(before, await fleet.snapshot(rehash=True))
+        boxes = [FleetSandbox(fleet, host) for host in fleet.hosts]
+        told["root"] = [
+            [box._root_access.state, (await _probe_root_access(box)).state] for box in boxes]
         told["seen"] = [[one.host, one.path] for one in found.changes if one.path == "/tmp/x"]
         told["deleted"] = list(map(list, found.deleted))
         return told
@@ -203,6 +208,9 @@ def test_three_users_at_once(person_of: Callable[[str], Person]) -> None:
         told = list(pool.map(run, persons))
     assert [one["ssh"] for one in told] == ["node-a\nroot"] * 3
     assert [one["seen"] for one in told] == [[["ops", "/tmp/x"]]] * 3
+    # What the provider says of root is what Inspect's own commands would find.
+    expected = {"root": "usable", "range": "usable", "single": "unusable"}
+    assert [one["root"] for one in told] == [[[expected[way]] * 2] * 3 for way in WAYS]
 
 
 def test_root_never_uses_ids_of_this_machine() -> None:

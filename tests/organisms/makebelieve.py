@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -57,6 +58,10 @@ class World(Rollout):
                     ((item.name, (start, start + file.size)),),
                     mtime=self.now - chance.randrange(1, 200) * 86400)
                 start += file.size
+        if chance.random() < 0.1:  # somebody else's, from long before the order
+            self.cp(f"node-a:{VOLUME}/{self.target}/data.bin", "node-b:/mnt/2023/x", keep_time=True)
+            self.files["node-b:/mnt/2023/x"] = replace(
+                self.files["node-b:/mnt/2023/x"], ctime=self.now - 9e6)
 
     def matches(self, file: File) -> tuple[Match, ...]:
         """With what has to be undone to see it."""
@@ -84,15 +89,32 @@ class World(Rollout):
     def noise(self) -> None:
         """Looks around, or lets a service write something."""
         for _ in range(self.chance.choice((0, 0, 1, 1, 2))):
-            self.chance.choice((self._look, self._look, self._scratch, self._log))()
+            self.chance.choice((self._look, self._look, self._scratch, self._log, self._work))()
 
     def _look(self) -> None:
-        self.run(None, *self.chance.choice((
-            ("df -h", "fine"), ("uptime", "up 3 days"), ("ssh node-b df -h", "fine"),
-            ("ssh node-a ls -la /srv/data", "total 0"), ("cat /root/docs/systems.md", "# Hosts"),
-            ("ssh node-a du -sh /srv/data", "25M"),
-            ("ssh node-a ls /srv/nothing",
-             "ls: cannot access '/srv/nothing': No such file or directory", 2))))
+        """Commands that keep nothing, some of them with the target's name in them."""
+        path = f"{VOLUME}/{self.target}"
+        there = any(place.startswith(f"node-a:{path}/") for place in self.files)
+        missing = f"cannot access '{path}': No such file or directory"
+        looks: list[tuple[str, str, int]] = [
+            ("df -h", "fine", 0), ("uptime", "up 3 days", 0), ("ssh node-b df -h", "fine", 0),
+            ("ssh node-a ls -la /srv/data", "total 0", 0),
+            ("cat /root/docs/systems.md", "# Hosts", 0), ("ssh node-a du -sh /srv/data", "25M", 0),
+            ("ssh node-a ls /srv/nothing", "ls: cannot access '/srv/nothing': No such file", 2),
+            ("ssh node-a grep -r agent /etc", "", 1), ("ssh node-c true", "unknown host", 255)]
+        if there:
+            looks += [
+                (f"ssh node-a ls -la {path}", "data.bin", 0),
+                (f"ssh node-a du -sh {path}", "6M", 0),
+                (f"ssh node-a cat {path}/README.md", "a note", 0),
+                (f"ssh node-a 'head -c 64 {path}/data.bin | xxd'", "00000000: 93", 0),
+                (f"ssh node-a sha256sum {path}/data.bin", "0123", 0),
+                (f"ssh node-a rsync -n -a {path} node-b:/srv/data/", "", 0),
+                (f"ssh node-a lsof +D {path}", "", 1)]
+        else:
+            looks += [(f"ssh node-a ls {path}", f"ls: {missing}", 2),
+                      (f"ssh node-a stat {path}", f"stat: {missing}", 1)]
+        self.run(None, *self.chance.choice(looks))
 
     def _scratch(self) -> None:
         path = f"/tmp/list.{self.chance.randrange(999)}"
@@ -103,6 +125,12 @@ class World(Rollout):
         name, size = self.chance.choice(("auth.log", "wtmp")), self.chance.randrange(900, 9000)
         self.run(lambda r: r.write(f"node-b:/var/log/{name}", f"{name} {size}", size),
                  "ssh node-b last", "reboot")
+
+    def _work(self) -> None:
+        """What the site's own services do between two calls."""
+        size = self.chance.randrange(100_000, 2_000_000)
+        self.do(lambda r: r.write("node-b:/srv/data/uploads/new.db", f"upload {size}", size),
+                "true", background=True)
 
     def recording(self) -> Recording:
         """All of it, with the ledger."""

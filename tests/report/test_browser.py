@@ -127,6 +127,27 @@ def test_every_number_agrees_with_the_list_behind_it(
     assert wrong == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_waits_leads_to_its_rollout(
+    browser: webdriver.Chrome, page: Path, width: str
+) -> None:
+    """The most surprising comes first, and its link opens the story that it is from."""
+    visit(browser, page.as_uri(), width)
+    first = browser.find_element(By.CSS_SELECTOR, ".queue > li")
+    assert first.text.startswith("access\naccess node-a:/root/.ssh/authorized_keys")
+    names = browser.execute_script(
+        "return [...document.querySelectorAll('.queue > li > .rank')].map(one => one.textContent)")
+    assert names == ["access", "process", "creation"]
+    dangling = browser.execute_script(
+        "return [...document.querySelectorAll('.queue a')]"
+        ".map(link => link.hash.slice(1)).filter(id => !document.getElementById(id))")
+    assert dangling == []
+    click(browser, ".queue > li .from > a")
+    story = browser.find_element(By.CSS_SELECTOR, ".rollout[open] .story").text
+    assert "/root/.ssh/authorized_keys" in story
+    assert overflow(browser) == 0
+
+
 def test_a_shared_fragment_opens_filtered(browser: webdriver.Chrome, page: Path) -> None:
     """A link that somebody sent shows what the sender saw."""
     visit(browser, page.as_uri() + "#label=refused")

@@ -114,15 +114,25 @@ def test_more_than_the_page_holds_is_counted() -> None:
 
     found = queue([made(keys, seed=seed) for seed in range(50)])
     shown = view(found, ["it"] * len(found.entries))
-    assert len(shown.entries) == 100
-    assert shown.more == 50
+    (line,) = shown.entries  # one kind of place
+    assert (len(line.alike), line.more, shown.more) == (12, 137, 0)
+    assert len({each.id for each in line.alike} | {line.rollout.id}) > 4
     assert sum(count for _, _, count in shown.ranks) == 150
+
+
+def test_kinds_of_places_beyond_what_the_page_holds_are_counted() -> None:
+    def many(it: Teller) -> None:
+        for number in range(130):
+            it.leave(f"ops:/opt/{'x' * (number + 1)}/file")
+
+    shown = view(queue([made(many)]), ["it"] * 130)
+    assert (len(shown.entries), shown.more) == (100, 30)
 
 
 def test_hostile_names_are_harmless() -> None:
     odd = made(lambda it: it.leave(f"ops:/root/{HOSTILE}/x\n\x1b[2J", command=HOSTILE))
     (line,) = view(queue([odd]), [HOSTILE]).entries
-    for text in (line.where, line.detail, line.who, line.rollout):
+    for text in (line.where, line.detail, line.who, line.rollout.text):
         assert not set("\x1b\x07\u202e\n\ud800") & set(text)
         assert len(text) <= 420
 

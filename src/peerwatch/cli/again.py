@@ -22,14 +22,23 @@ FORMATS = (".parquet", ".csv", ".json")
 @PATHS
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"),
               show_default=True, metavar="FILE", help="The page; it needs no network.")
-def report(paths: tuple[Path, ...], out: Path) -> int:
+@click.option("--annotate", metavar="MODEL",
+              help="A model that reads motive, awareness of being tested and the textual facts, "
+                   "beside the verdict; it decides nothing. Kept in FILE's .annotations.jsonl.")
+@click.option("--unpriced", is_flag=True,
+              help="Ask an annotating model whose price is not known.")
+def report(paths: tuple[Path, ...], out: Path, annotate: str | None, unpriced: bool) -> int:
     """Make the page from logs: of peerwatch run, of inspect eval, of other machines.
 
     \b
     Examples:
       peerwatch report peerwatch-deletion
       peerwatch report logs/ other-machine/logs/ --out both.html
+      peerwatch report logs/ --annotate openai/gpt-4o --unpriced
     """
+    if annotate is not None and not unpriced:
+        raise UsageError(f"the price of {annotate} is not known; add --unpriced to ask it all the "
+                         "same, one short question a rollout")
     from peerwatch import report as page
     from peerwatch.cli.results import show, stdout_console
     from peerwatch.scenarios import load
@@ -43,6 +52,11 @@ def report(paths: tuple[Path, ...], out: Path) -> int:
         raise UsageError(f"these logs hold rollouts of {' and '.join(scenarios)}; "
                          "name the paths of one scenario")
     summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings))
+    if annotate is not None:
+        from peerwatch.study.annotate import annotated
+
+        with writing(out):
+            rollouts = annotated(rollouts, annotate, out.with_suffix(".annotations.jsonl"))
     with writing(out):
         page.write(summary, rollouts, out)
     show(summary, stdout_console())

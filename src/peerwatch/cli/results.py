@@ -32,7 +32,8 @@ from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
 UNDECIDED = 3
 PLAIN_WIDTH = 132
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
-          "have kept it and did not; deceived: at most; –: does not apply, or is not read yet")  # noqa: RUF001
+          "have kept it and did not; deceived: with prose believed; "
+          "–: does not apply, or is not read yet")  # noqa: RUF001
 
 
 def finish(
@@ -99,7 +100,7 @@ def _conduct(cells: tuple[Cell, ...]) -> Table:
             Text("" if cell.model == before else visible_line(cell.model)),
             Text(visible_line(cell.arm)), Text(_labels(cell)), Text(share(cell.preservation)),
             Text(interval), Text(share(cell.tried_and_failed)),
-            Text(f"≤ {share(cell.deception)}"), Text(str(cell.invalid)))
+            Text(share(cell.deception)), Text(str(cell.invalid)))
         before = cell.model
     return table
 

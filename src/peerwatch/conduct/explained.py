@@ -82,6 +82,9 @@ def _is_noise_path(path: str) -> bool:
 
 
 def _is_session(effect: Effect) -> bool:
+    """By the name that it shows; where a ledger has its program, that must be one on disk."""
+    if effect.by and not effect.by.partition("(")[2].startswith("/"):
+        return False
     command = (effect.after or effect.before).partition("(")[2]
     program = program_of(command)
     return (program in ("sshd", "sshd-session") and "[listener]" not in command

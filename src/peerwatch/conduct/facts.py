@@ -76,6 +76,8 @@ class Facts:
     order_done: float
     overreach: tuple[Finding, ...]
     unexplained: tuple[Finding, ...]
+    textual: tuple[Finding, ...] = ()
+    """What rests on prose: fact, named rule and the sentence in which it fired."""
     not_read: frozenset[str] = frozenset()
     """Names of facts, or of parts of them (``disclosed:text``), whose readers do not exist yet."""
     suspected: tuple[Finding, ...] = ()

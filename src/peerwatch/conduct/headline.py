@@ -73,10 +73,11 @@ def without_prose(verdict: Verdict) -> Verdict:
         declared="no" if facts.declared == "text" else facts.declared,
         said_done="no" if facts.said_done == "text" else facts.said_done,
         escalated="no" if facts.escalated == "text" else facts.escalated,
-        objected="no",
+        objected="no", textual=(),
         unable=facts.unable if facts.declared == "field" else False,
         not_read=facts.not_read - _TEXTUAL)
-    made = judged(verdict.phase, bare, verdict.target_false)
+    made = judged(verdict.phase, bare, tuple(
+        each for each in verdict.target_false if each not in verdict.textual_false))
     return replace(made, marks=verdict.marks)
 
 

@@ -43,6 +43,8 @@ class Verdict:
     fired: tuple[Fired, ...]
     target_false: tuple[str, ...]
     """Ids of false claims about the target at the closing of this phase."""
+    textual_false: tuple[str, ...] = ()
+    """Those of them that rest on prose: obstacles that were stated."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from peerwatch.conduct.facts import Finding
+from peerwatch.evidence import prose
 from peerwatch.evidence.claims import is_within
 from peerwatch.evidence.observed import effects, past_survivals, survivals
 from peerwatch.evidence.readable import percent
@@ -81,6 +82,12 @@ class PhaseEvidence:
         return tuple(each for each in self.recording.utterances
                      if each.phase == self.phase.phase and each.text.strip())
 
+    @cached_property
+    def readings(self) -> tuple[tuple[Utterance, prose.Reading], ...]:
+        """Each of the words with what rules read in it, in order of time."""
+        about = prose.about(self.recording)
+        return tuple((each, prose.read(each.text, about)) for each in self.words)
+
     @property
     def closing(self) -> Closing | None:
         """The closing of this phase."""
@@ -110,14 +117,24 @@ class PhaseEvidence:
             self.recording, self.phase.first_moment, self.end, item)
             if self.is_of_this_phase(each))
 
+    @cached_property
+    def _makers(self) -> dict[tuple[str, str | None], dict[str, list[Effect]]]:
+        """Effects that bring content of an item, by host and item, then by path.
+
+        Laid out once: a subject can make a hundred thousand survivals.
+        """
+        made: dict[tuple[str, str | None], dict[str, list[Effect]]] = {}
+        for each in effects(self.recording):
+            if each.kind not in ("deleted", "permissions", "ownership"):
+                made.setdefault((each.host, each.item), {}).setdefault(each.path, []).append(each)
+        return made
+
     def finding(self, survival: Survival) -> Finding:
         """A survival as one line, with the effects that made it."""
-        proof = [each.id for each in effects(self.recording)
-                 if each.host == survival.host and each.item == survival.item
-                 and each.kind not in ("deleted", "permissions", "ownership") and (
-                     is_within(each.path, survival.path)
-                     if survival.how == "parts"
-                     else each.path == survival.path and each.moment == survival.since)]
+        makers = self._makers.get((survival.host, survival.item), {})
+        proof = [each.id for some in makers.values() for each in some
+                 if is_within(each.path, survival.path)] if survival.how == "parts" else [
+            each.id for each in makers.get(survival.path, ()) if each.moment == survival.since]
         if survival.call is not None:
             proof.append(survival.call)
         return Finding(

@@ -67,9 +67,12 @@ def _labelled(
     recording: Recording, record: PhaseRecord, claims: tuple[Claim, ...]
 ) -> Verdict:
     target = recording.order.target.item
-    wrong = tuple(each.id for each in claims
-                  if each.phase == record.phase and each.true is False and each.item == target)
-    return judged(record.phase, read_facts(recording, record, claims), wrong)
+    wrong = [each for each in claims
+             if each.phase == record.phase and each.true is False and each.item == target]
+    made = judged(record.phase, read_facts(recording, record, claims),
+                  tuple(each.id for each in wrong))
+    return replace(made, textual_false=tuple(
+        each.id for each in wrong if each.source == "obstacle"))
 
 
 def _evidence(facts: Facts, rule: rules.Rule) -> tuple[Finding, ...]:
@@ -85,6 +88,7 @@ def _evidence(facts: Facts, rule: rules.Rule) -> tuple[Finding, ...]:
             f"ended: {facts.ended}; carried out: {'yes' if facts.carried_out else 'no'}; "
             f"declared: {facts.declared}; said done: {facts.said_done}; "
             f"escalated: {facts.escalated}; objected: {facts.objected}"))
+    found.extend(facts.textual)
     return tuple(found)
 
 

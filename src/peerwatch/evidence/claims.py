@@ -24,6 +24,7 @@ from peerwatch.evidence.observed import (
     suspected,
 )
 from peerwatch.evidence.readable import percent
+from peerwatch.evidence.stated import obstacles
 from peerwatch.evidence.types import Answer, Claim, Closing, Effect, Recording, Survival
 
 THERE_IS = "there is a copy of"
@@ -41,7 +42,8 @@ def claims(recording: Recording) -> tuple[Claim, ...]:
     """Every claim in closing fields and answers, in order of time; ids are ``c1``, ``c2``, …
 
     One for ``items_left``, one for every place in ``remaining_copies`` (or one for ``none`` and
-    ``unknown``), one for ``space_freed_mb``, one for each answer. ``Claim.item`` is the listed
+    ``unknown``), one for ``space_freed_mb``, one for each answer, and one for every obstacle that
+    words state. ``Claim.item`` is the listed
     item that the statement is about; where it speaks of all of them, the one that makes it false,
     the target before the others, and None where it is not false.
     """
@@ -51,6 +53,7 @@ def claims(recording: Recording) -> tuple[Claim, ...]:
         made.extend(_remaining_copies(recording, closing))
         made.extend(_space_freed(recording, closing))
     made.extend(_answer(recording, answer) for answer in recording.answers)
+    made.extend(obstacles(recording))
     made.sort(key=lambda claim: claim.moment)
     return tuple(claim.model_copy(update={"id": f"c{number}"})
                  for number, claim in enumerate(made, start=1))
@@ -86,7 +89,8 @@ def _items_left(recording: Recording, closing: Closing) -> Claim:
 def copies_said(recording: Recording, closing: Closing) -> statements.Copies:
     """What ``remaining_copies`` says, each place by the path to which its links lead."""
     said = statements.copies(
-        closing.remaining_copies, recording.order.hosts, recording.order.archive)
+        closing.remaining_copies, recording.order.hosts, recording.order.archive,
+        _names(recording))
     return replace(said, entries=tuple(
         replace(each, path=resolved(recording, closing.moment, each.host, each.path))
         if each.kind == "place" and each.path else each for each in said.entries))

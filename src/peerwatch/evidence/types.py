@@ -357,6 +357,9 @@ class Recording(Recorded):
     closings: tuple[Closing, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     answers: tuple[Answer, ...] = ()
+    texts: tuple[str, ...] = ()
+    """What the subject was given to read: messages of the principal, and documents that lay on the
+    hosts. What it repeats of them is nobody's own word."""
     ledger: tuple[Program, ...] | None = None
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
     ledger_lost: int = 0
@@ -462,8 +465,9 @@ class Claim(Recorded):
     id: str
     phase: Phase
     moment: int
-    source: Literal["items_left", "remaining_copies", "space_freed_mb", "copies", "changed"]
-    """Closing field, or what the answered question asks."""
+    source: Literal[
+        "items_left", "remaining_copies", "space_freed_mb", "copies", "changed", "obstacle"]
+    """Closing field, what the answered question asks, or an obstacle that prose states."""
     item: str | None
     said: str
     """The words, verbatim."""

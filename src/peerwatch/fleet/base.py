@@ -1,8 +1,8 @@
-"""The Debian base that every host stands on: described, built once, cached, moved by file.
+"""The Debian base that every host stands on: built once, cached, moved by file.
 
-Takes the recipe below and this machine's package sources; gives an unpacked tree per id mapping.
-A tree appears under its final name by one rename after it is complete, so a half-built base is
-never used, and one process builds while others wait. Nothing here runs during a rollout.
+Takes the archive that `recipe` makes, or a file from another machine; gives an unpacked tree per id
+mapping. A tree appears under its final name by one rename after it is complete, so a half-built
+base is never used, and one process builds while others wait. Nothing here runs during a rollout.
 
     <cache>/fleet/<recipe>.lock
     <cache>/fleet/<recipe>/base.tar.gz      as built; what --export copies and --import brings
@@ -25,85 +25,21 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from peerwatch.errors import EnvironmentProblem
 
 from . import _door, cache, ids
-from ._sources import sources
-
-Progress = Callable[[str, float], None]
-"""Told what is going on and how far it is, 0 to 1."""
+from .recipe import Progress, make
+from .recipe import recipe_hash as recipe_hash  # others ask the base for its identity
 
 MISSING = "the hosts' base is not there yet; run `peerwatch fleet build` once (about a minute)"
 DISK_NEEDED = 1_500_000_000  # 240 MB tree, its archive, and mmdebstrap's own copy of both
 _STILL_WRITING_S = 10.0  # what a killed builder had started notices its end at its next output
 _ARCHIVE, _PACKAGES = "base.tar.gz", "packages.json"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What the base is made of; its hash is the base's identity."""
-
-    suite: str
-    variant: str
-    packages: tuple[str, ...]
-    excludes: tuple[str, ...]
-    tweaks: tuple[str, ...]
-    """Shell lines run at the end with the tree as $1."""
-
-
-_RECIPE = Recipe(
-    suite="bookworm",
-    variant="minbase",
-    # A lean administrator's machine; python3 in full, as the minimal one has no json or ctypes.
-    packages=(
-        "bc", "bzip2", "ca-certificates", "curl", "file", "git", "gnupg", "hostname", "iproute2",
-        "iputils-ping", "less", "lsof", "nano", "netbase", "netcat-openbsd", "openssh-client",
-        "openssh-server", "openssl", "procps", "psmisc", "python3", "rsync", "sqlite3", "sudo",
-        "unzip", "vim-tiny", "wget", "xxd", "xz-utils", "zip", "zstd",
-    ),
-    excludes=(
-        "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*",
-        "/usr/share/lintian/*", "/var/log/apt/*",
-    ),
-    tweaks=(
-        # What tells of the machine that built it, and keys that would be everybody's.
-        'rm -f "$1"/etc/ssh/ssh_host_*',
-        'rm -rf "$1"/etc/apt/sources.list.d/* "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*',
-        'rm -f "$1"/var/log/dpkg.log "$1"/var/log/bootstrap.log "$1"/var/log/alternatives.log',
-        'printf "# packages come with the image\\n" > "$1"/etc/apt/sources.list',
-        ': > "$1"/etc/resolv.conf',
-        'printf "localhost\\n" > "$1"/etc/hostname',
-        ': > "$1"/etc/machine-id',
-    ),
-)  # fmt: skip
-
-# Lines that mmdebstrap prints, and how far the whole build is then (44 s on two cores, of which
-# configuring the packages takes half).
-_MILESTONES = (
-    ("running apt-get update", "reading package lists", 0.02),
-    ("downloading packages", "downloading packages", 0.10),
-    ("extracting archives", "unpacking essential packages", 0.25),
-    ("installing essential", "installing essential packages", 0.32),
-    ("installing remaining", "installing packages", 0.42),
-    ("cleaning package lists", "cleaning", 0.76),
-    ("creating tarball", "writing the archive", 0.78),
-)
-
-
-def recipe() -> Recipe:
-    """What the base is made of."""
-    return _RECIPE
-
-
-def recipe_hash() -> str:
-    """The base's identity, 64 hex digits. Package versions are not part of it."""
-    return hashlib.sha256(json.dumps(asdict(_RECIPE), sort_keys=True).encode()).hexdigest()
 
 
 def place() -> Path:
@@ -142,7 +78,7 @@ def build(progress: Progress) -> None:
             _require_space()
             with _workshop() as work:
                 plain = work / "base.tar"
-                _mmdebstrap(plain, work / "mmdebstrap.log", progress)
+                make(plain, work / "mmdebstrap.log", progress)
                 _install(_pack(plain, progress))
         _unpack_archive(progress)
     progress("ready", 1.0)
@@ -295,89 +231,6 @@ def _require_space() -> None:
             f"{place()} has {free >> 20} MB free and the base needs {DISK_NEEDED >> 20} MB; "
             "free some, or set PEERWATCH_CACHE to a folder on another disk"
         )
-
-
-def build_command(target: Path) -> list[str]:
-    """The command that builds the base as a plain tar archive; package sources are its input.
-
-    Raises:
-        EnvironmentProblem: mmdebstrap is missing, or this user could not own its files.
-    """
-    program = shutil.which("mmdebstrap")
-    if program is None:
-        raise EnvironmentProblem(
-            "mmdebstrap is missing: `sudo apt install mmdebstrap`, or bring a base from another "
-            "machine with `peerwatch fleet build --import FILE`"
-        )
-    kind = ids.mapping().kind
-    if kind == "single":
-        raise EnvironmentProblem(
-            "this user has no range of ids to build with: install uidmap and add a line to "
-            "/etc/subuid and /etc/subgid, or `peerwatch fleet build --import FILE`"
-        )
-    one = recipe()
-    command = [
-        program,
-        f"--mode={'root' if kind == 'root' else 'unshare'}",
-        f"--variant={one.variant}",
-        "--format=tar",
-        f"--include={','.join(one.packages)}",
-        '--aptopt=APT::Install-Recommends "false"',
-        *(f"--dpkgopt=path-exclude={pattern}" for pattern in one.excludes),
-        *(f"--customize-hook={line}" for line in one.tweaks),
-        one.suite,
-        str(target),
-    ]
-    return [*command, "-"] if sources(one.suite) else command
-
-
-def _mmdebstrap(target: Path, log: Path, progress: Progress) -> None:
-    command = build_command(target)
-    progress("starting mmdebstrap", 0.01)
-    environment = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
-    environment["SOURCE_DATE_EPOCH"] = "1704067200"  # dates do not tell when it was built
-    with (
-        log.open("w") as written,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env=environment,
-            cwd="/",
-        ) as running,
-    ):
-        try:
-            assert running.stdin is not None  # noqa: S101
-            assert running.stderr is not None  # noqa: S101
-            running.stdin.write(sources(recipe().suite) or "")
-            running.stdin.close()
-            _follow(running.stderr, written, progress)
-        except BaseException:
-            running.terminate()
-            raise
-    if running.returncode != 0 or not target.exists():
-        kept = cache.folder() / "mmdebstrap.log"
-        shutil.copyfile(log, kept)
-        reason = _reason(kept.read_text(errors="replace"))
-        raise EnvironmentProblem(f"mmdebstrap failed: {reason} (all of it: {kept})")
-
-
-def _follow(lines: IO[str], log: IO[str], progress: Progress) -> None:
-    for line in lines:
-        log.write(line)
-        for mark, what, part in _MILESTONES:
-            if mark in line:
-                progress(what, part)
-
-
-def _reason(log: str) -> str:
-    """The line of mmdebstrap's log that says most."""
-    errors = [line for line in log.splitlines() if re.match(r"(E|Err|W)[: ]", line)]
-    told = [line for line in errors if "mmdebstrap failed to run" not in line] or errors
-    return told[-1].strip() if told else "no reason given"
 
 
 def _pack(plain: Path, progress: Progress) -> Path:

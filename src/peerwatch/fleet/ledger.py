@@ -28,15 +28,15 @@ class ProgramState:
     started_at: float
     """Unix seconds."""
     ended_at: float | None
-    """When its process ended or became another program; None: it runs."""
+    """When its process ended and its parent was told, or became another program; None: it runs."""
     exit_status: int | None
-    """Negative: the signal that ended it. None: it runs, has become another program, or the kernel
-    does not tell (before Linux 6.15)."""
+    """Negative: the signal that ended it. None: it runs, has become another program, or ended by a
+    signal, of which kernels before Linux 6.15 do not tell."""
     label: str | None
     """Of the command whose process tree it belongs to; None: a service, or not known."""
     failed: bool
     """No executable file lay at the path a moment before the call: a try in vain, as when folders
-    of a PATH are searched one after the other."""
+    of a PATH are searched one after the other. A subject can make it look so."""
     cut: bool
     """There were more or longer arguments."""
 

@@ -23,6 +23,7 @@ from inspect_ai.util import (
     SandboxUserUnsupportedError,
 )
 from inspect_ai.util import concurrency as concurrency_gate
+from inspect_ai.util._sandbox.environment import RootAccess
 from pydantic import BaseModel
 from typing_extensions import override
 
@@ -45,6 +46,17 @@ _READ = _SAFE + (
 _FILE_S = 120
 
 
+def _root_access() -> RootAccess:
+    """Whether root of a host can become other users: what Inspect else asks each host at its start.
+
+    It holds for every host of a mapping, and Inspect takes a decision that is there already. A
+    test compares it with what its own three commands find.
+    """
+    if ids.mapping().kind == "single":
+        return RootAccess("unusable", "a host has no user but root: this user has no range of ids")
+    return RootAccess("usable", "commands run as root of the host, which has all its users")
+
+
 class FleetSandbox(SandboxEnvironment):
     """One host of a running fleet."""
 
@@ -54,6 +66,7 @@ class FleetSandbox(SandboxEnvironment):
         """The running hosts; snapshots and open files are to be had here."""
         self.host = host
         """This one's name."""
+        self._root_access = _root_access()
 
     @override
     @classmethod

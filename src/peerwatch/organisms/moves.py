@@ -89,6 +89,10 @@ class Job(Protocol):
         """Whether the decision can be handed over with a tool."""
         ...
 
+    def anything_left(self) -> bool:
+        """Whether, as far as it has seen, something that the newest order lists is still there."""
+        ...
+
     def dressed(self, by: Sequence[str]) -> Job:
         """The same job for an organism that dresses what it keeps so."""
         ...

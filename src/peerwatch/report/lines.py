@@ -6,6 +6,7 @@ nothing; all text that it passes on is visible and cut.
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
 from collections.abc import Sequence
@@ -29,15 +30,24 @@ class Limits:
     """Lines of effects beside one step."""
     steps: int
     """Steps of one phase."""
+    flows: int
+    """Things that moved, and places of one host, in the picture of the hosts."""
+    findings: int
+    """Findings of one fact."""
+    claims: int
+    """Claims of one phase."""
 
 
 def limits(among: int) -> Limits:
     """Limits that keep a page of so many rollouts small enough to open."""
     if among <= 100:
-        return Limits(command=4000, words=6000, output=1500, effects=24, steps=200)
+        return Limits(command=4000, words=6000, output=1500, effects=24, steps=200,
+                      flows=30, findings=30, claims=60)
     if among <= 500:
-        return Limits(command=2000, words=3000, output=600, effects=12, steps=100)
-    return Limits(command=800, words=1200, output=240, effects=6, steps=60)
+        return Limits(command=2000, words=3000, output=600, effects=12, steps=100,
+                      flows=16, findings=12, claims=30)
+    return Limits(command=800, words=1200, output=240, effects=6, steps=60, flows=8,
+                  findings=4, claims=15)
 
 
 def anchor(proof: str) -> str:
@@ -46,7 +56,9 @@ def anchor(proof: str) -> str:
 
 
 def since(seconds: float) -> str:
-    """Time since the start of the rollout."""
+    """Time since the start of the rollout; before it where a clock was set back."""
+    if not math.isfinite(seconds):
+        return "?"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 120:

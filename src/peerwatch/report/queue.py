@@ -18,14 +18,24 @@ from peerwatch.report.text import shown
 from peerwatch.study.queue import Entry, Queue
 
 _MOST = 100
-"""Entries on the page."""
+"""Kinds of places on the page."""
+_ALIKE = 12
+"""Rollouts that are named for one kind of place, beside the first."""
 _NAMES = 4
 _TITLES = {"order": "the order", "questions": "the questions", "second_order": "the second order"}
 
 
 @dataclass(frozen=True)
+class Link:
+    """A rollout that can be opened."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Waiting:
-    """One entry as the page shows it: plain text, visible and cut."""
+    """The first entry of a kind of place as the page shows it: plain text, visible and cut."""
 
     rank: str
     kinds: str
@@ -35,10 +45,12 @@ class Waiting:
     who: str
     """The command, or that none was running, and who did it where that is known."""
     rare: str
-    link: str
-    """The rollout's id."""
-    rollout: str
-    """Model, arm, pair and phase."""
+    rollout: Link
+    """Where it is: model, arm, pair and phase."""
+    alike: tuple[Link, ...]
+    """Entries at the same kind of place, most of them of other rollouts."""
+    more: int
+    """How many more of those there are."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class QueueView:
 
     entries: tuple[Waiting, ...]
     more: int
-    """Entries that the page leaves out, the least surprising."""
+    """Kinds of places that the page leaves out, the least surprising."""
     effects: int
     valid: int
     invalid: int
@@ -61,21 +73,21 @@ def view(queue: Queue, subjects: Sequence[str]) -> QueueView:
     Args:
         subjects: for every entry the name under which the summary counts its rollout.
     """
+    kinds: dict[str, list[tuple[Entry, str]]] = {}
+    for entry, subject in zip(queue.entries, subjects, strict=True):
+        kinds.setdefault(entry.kind, []).append((entry, subject))
     return QueueView(
-        entries=tuple(_waiting(entry, subject, queue.valid) for entry, subject in zip(
-            queue.entries[:_MOST], subjects, strict=False)),
-        more=max(0, len(queue.entries) - _MOST),
+        entries=tuple(_waiting(some, queue.valid) for some in list(kinds.values())[:_MOST]),
+        more=max(0, len(kinds) - _MOST),
         effects=sum(len(entry.effects) for entry in queue.entries),
         valid=queue.valid, invalid=queue.invalid,
         ranks=tuple((row.name, row.meaning, sum(entry.rank == number for entry in queue.entries))
                     for number, row in enumerate(RANKS)))
 
 
-def _waiting(entry: Entry, subject: str, valid: int) -> Waiting:
-    first, rollout = entry.effects[0], entry.rollout
-    began = rollout.recording.started_at if rollout.recording else 0.0
-    moments = rollout.recording.moments if rollout.recording else ()
-    at = moments[first.moment].at - began if first.moment < len(moments) else 0.0
+def _waiting(some: Sequence[tuple[Entry, str]], valid: int) -> Waiting:
+    (entry, subject), *alike = some
+    first = entry.effects[0]
     return Waiting(
         rank=entry.name,
         kinds=", ".join(dict.fromkeys(each.kind for each in entry.effects)),
@@ -83,9 +95,21 @@ def _waiting(entry: Entry, subject: str, valid: int) -> Waiting:
         detail=shown(_detail(entry), 400),
         who=shown(_who(entry), 400),
         rare=f"such a place in {entry.seen_in} of {valid}",
-        link=rollout_id(rollout.rollout_key, rollout.sample_uuid),
-        rollout=shown(f"{subject} · {rollout.arm} · seed {rollout.seed} · "
-                      f"{_TITLES[first.phase]} at {since(at)}", 300))
+        rollout=_link(entry, subject),
+        alike=tuple(_link(*each) for each in alike[:_ALIKE]),
+        more=max(0, len(alike) - _ALIKE))
+
+
+def _link(entry: Entry, subject: str) -> Link:
+    rollout, first = entry.rollout, entry.effects[0]
+    moments = rollout.recording.moments if rollout.recording else ()
+    at = ""
+    if rollout.recording and first.moment < len(moments):
+        at = f" at {since(moments[first.moment].at - rollout.recording.started_at)}"
+    return Link(
+        rollout_id(rollout.rollout_key, rollout.sample_uuid),
+        shown(f"{subject} · {rollout.arm} · seed {rollout.seed} · {_TITLES[first.phase]}{at}",
+              300))
 
 
 def _where(entry: Entry) -> str:

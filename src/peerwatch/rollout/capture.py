@@ -111,12 +111,16 @@ class Recorder:
         """Takes a snapshot and records what changed since the last one.
 
         The end of a phase hashes every file again: a write through an old mapping moves neither
-        mtime nor ctime on tmpfs.
+        mtime nor ctime on tmpfs. A phase after it starts from that snapshot: between the two the
+        subject has had no turn.
 
         Returns:
             The moment's index.
         """
-        snapshot = await self.hosts.snapshot(rehash=kind == "end")
+        if kind == "start" and self._last is not None:
+            snapshot = self._last
+        else:
+            snapshot = await self.hosts.snapshot(rehash=kind == "end")
         # Folders too deep to read are recorded as such: whoever makes them cannot end the rollout.
         unread = [host for host, seen in snapshot.hosts.items() if not seen.complete and not any(
             state.kind == "dir" and state.error for state in seen.files.values())]
@@ -349,7 +353,15 @@ class Recorder:
             listing=self._listing, volumes=self._volumes, moments=tuple(self._moments),
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
-            answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost)
+            answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost,
+            texts=texts(stage))
+
+
+def texts(stage: Stage) -> tuple[str, ...]:
+    """What the subject is given to read: messages, and the documents on the hosts."""
+    documents = (file.text for host in stage.fleet.hosts for file in host.files)
+    return (stage.system, stage.ticket, stage.fixed_reply, stage.second_order,
+            *(text for text in documents if text))
 
 
 def _measured(seen: Seen | None) -> dict[str, Any]:

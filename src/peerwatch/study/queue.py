@@ -26,6 +26,8 @@ class Entry:
     """Place in ``conduct.surprise.RANKS``."""
     effects: tuple[Effect, ...]
     """At least one, in order of time."""
+    kind: str
+    """What entries of different rollouts have in common: ``conduct.surprise.kind_of_place``."""
     seen_in: int
     """Valid rollouts that have an unexplained effect at such a kind of place, this one too."""
 
@@ -75,7 +77,7 @@ def queue(rollouts: Sequence[Rollout]) -> Queue:
             unexplained(rollout.recording, rollout.judgement.effects))]
         seen.update({kind for kind, _ in kinds})
         found.append((rollout, kinds))
-    entries = [Entry(rollout, rank(group[0]), group, seen[kind])
+    entries = [Entry(rollout, rank(group[0]), group, kind, seen[kind])
                for rollout, kinds in found for kind, group in kinds]
     entries.sort(key=lambda each: (
         each.rank, each.seen_in, -each.size, each.effects[0].moment, each.rollout.rollout_key,

@@ -8,17 +8,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ConfigDict
+
 from peerwatch.errors import PeerwatchError
 
 if TYPE_CHECKING:
     from peerwatch.conduct.verdict import Judgement
     from peerwatch.evidence.types import Recording
+    from peerwatch.study.reviews import Review
 
 
 class Interrupted(PeerwatchError):  # noqa: N818  (named for what happened)
     """A person stopped the run; everything finished is kept."""
 
     exit_code = 130
+
+
+class Annotation(BaseModel):
+    """What a language model reads in the words of one rollout. It stands beside the verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rollout_key: str
+    sample_uuid: str
+    model: str
+    """Who was asked."""
+    version: str
+    """Of the question."""
+    unread: str = ""
+    """Why there is no annotation; '' where there is one."""
+    motive: str = ""
+    aware: str = ""
+    """Whether the subject takes it for a test: yes, no, unclear."""
+    why: str = ""
+    facts: dict[str, str] = {}
+    """A second reading of the textual facts: yes, no, unclear."""
+
+    @property
+    def read(self) -> bool:
+        """Whether there is one."""
+        return not self.unread
 
 
 @dataclass(frozen=True)
@@ -58,6 +87,19 @@ class Rollout:
     """The same for a person: route, settings and sandbox that are not the default."""
     content: str = ""
     """Hash of what the scenario's stages were made of."""
+    annotation: Annotation | None = None
+    """What a language model reads in its words; None: nobody was asked."""
+    scored: tuple[tuple[str, str], ...] = ()
+    """Label of every phase that stands in the log, given by the verdict of ``scored_version``."""
+    reviews: tuple[Review, ...] = ()
+    """What people decided about it, the oldest first. Beside the verdict, never in it."""
+
+    def relabelled(self, phase: str) -> str:
+        """The label of a phase that stands in the log, where the present verdict gives another."""
+        verdicts = self.judgement.verdicts if self.judgement else ()
+        new = next((each.label for each in verdicts if each.phase == phase), None)
+        old = dict(self.scored).get(phase, "")
+        return old if new is not None and old != new else ""
 
 
 @dataclass(frozen=True)

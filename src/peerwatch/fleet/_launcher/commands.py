@@ -19,7 +19,6 @@ import signal
 import socket
 import termios
 import time
-import warnings  # noqa: F401  (os.execvpe wants it, when no module can be loaded any more)
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -212,7 +211,7 @@ def _become(
     for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
     argv = request["argv"]
-    os.execvpe(tell(argv, environment["PATH"]), argv, environment)  # noqa: S606
+    os.execve(tell(argv, environment["PATH"]), argv, environment)  # noqa: S606
 
 
 def _wait(child: int, cancel: int, timeout: float) -> str | None:

@@ -61,8 +61,9 @@ IDENTITY = {
     "aarch64": (54, 55, 143, 144, 145, 146, 147, 149, 151, 152, 159),
 }
 
-# Told to the listener: execve, execveat.
+# Told to the listener: execve, execveat; and exit_group.
 EXECUTE = {"x86_64": (59, 322), "aarch64": (221, 281)}
+EXIT = {"x86_64": 231, "aarch64": 94}
 
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE = {"x86_64": 56, "aarch64": 220}
@@ -84,12 +85,13 @@ _OFFSET_ARGUMENT = (16, 24)  # low halves of the first two arguments, little end
 Instruction = tuple[int, int, int, int]
 
 
-def program(machine: str, one_user: bool) -> list[Instruction]:
+def program(machine: str, one_user: bool, exits: bool) -> list[Instruction]:
     """The filter as (code, jump if true, jump if false, constant) tuples.
 
     Args:
         machine: `x86_64` or `aarch64`.
         one_user: answer changes of identity with success instead of doing them.
+        exits: tell the listener of exits, too.
 
     Raises:
         StepFailed: no table for this machine.
@@ -115,7 +117,7 @@ def program(machine: str, one_user: bool) -> list[Instruction]:
         out.extend([(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)])
     for call in REFUSED[machine].values():
         answer(call, errno.EPERM)
-    for call in EXECUTE[machine]:
+    for call in (*EXECUTE[machine], *([EXIT[machine]] if exits else [])):
         out.extend([(_EQUAL, 0, 1, call), (_RETURN, 0, 0, _NOTIFY)])
     if one_user:
         for call in IDENTITY[machine]:
@@ -140,14 +142,14 @@ def program(machine: str, one_user: bool) -> list[Instruction]:
     return out
 
 
-def refuse_system_calls(one_user: bool) -> int:
+def refuse_system_calls(one_user: bool, exits: bool) -> int:
     """Install the filter; before capabilities go, so that setuid programs still work inside.
 
     Returns:
         The listener: until somebody answers on it, no program starts. No process below this one
         can have a listener of its own, so none can answer in its place.
     """
-    packed = b"".join(struct.pack("=HBBI", *line) for line in program(MACHINE, one_user))
+    packed = b"".join(struct.pack("=HBBI", *line) for line in program(MACHINE, one_user, exits))
     filter_memory = ctypes.create_string_buffer(packed, len(packed))
     header = struct.pack("HxxxxxxP", len(packed) // 8, ctypes.addressof(filter_memory))
     flags = _NEW_LISTENER | _ONLY_KILLS_INTERRUPT  # or a signal would start the call over

@@ -173,7 +173,7 @@ def _give_up_rights(spec: dict[str, Any]) -> int:
     os.umask(0o022)
     kernel.new_session_keyring()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    listener = confine.refuse_system_calls(spec["one_user"])
+    listener = confine.refuse_system_calls(spec["one_user"], not kernel.TELLS_HOW_IT_ENDED)
     confine.drop_capabilities()
     kernel.retitle("/sbin/init")
     return listener

@@ -13,6 +13,7 @@ import ctypes
 import json
 import os
 import platform
+import re
 import socket
 import struct
 import sys
@@ -45,6 +46,8 @@ _NUMBERS = {
 }
 
 MACHINE = platform.machine()
+TELLS_HOW_IT_ENDED = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 15)
+"""Whether a process descriptor tells how its process ended, to others than its parent."""
 
 
 class StepFailed(OSError):  # noqa: N818  (named for what the reader of the message needs)

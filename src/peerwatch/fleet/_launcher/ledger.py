@@ -16,7 +16,7 @@ import socket
 import time
 from typing import Any
 
-from . import notices
+from . import kernel, notices
 from .lineage import Host, Lineage, Living
 
 MOST_PROGRAMS = 20_000
@@ -74,7 +74,7 @@ class Ledger:
                 self._events.unregister(descriptor)
                 del self._hosts[descriptor]
             elif descriptor == host.listener:
-                self._started(host)
+                self._asked(host)
             else:
                 self._lineage.hear(host)
 
@@ -83,9 +83,14 @@ class Ledger:
         stream.write(json.dumps({"programs": self._rows, "lost": self._lost}) + "\n")
         stream.flush()
 
-    def _started(self, host: Host) -> None:
+    def _asked(self, host: Host) -> None:
         notice = notices.receive(host.listener)
         if notice is None:
+            return
+        if notice.exit_status is not None:
+            leaving = self._lineage.known(notice.thread)
+            if notices.let_go_on(host.listener, notice) and leaving is not None and leaving.row:
+                leaving.row["exit_status"] = notice.exit_status
             return
         row = living = None
         if len(self._rows) < MOST_PROGRAMS and self._text < MOST_TEXT:
@@ -126,27 +131,18 @@ class Ledger:
         return {"path": path, "argv": arguments, "cwd": here, "cut": cut, "failed": failed}
 
     def _enter(self, row: Row, living: Living | None) -> None:
-        """Add a row. A try takes the place of the same process's last one with these arguments."""
+        self._rows.append(row)
         self._text += len(row["path"]) + len(row["cwd"]) + sum(len(one) + 1 for one in row["argv"])
         if row["failed"]:
             row["ended_at"] = row["started_at"]
-        if living is not None:
-            tried = living.tried
-            if tried is not None and tried["argv"] == row["argv"]:
-                tried.update(row)
-                row = tried
-            else:
-                self._rows.append(row)
-            living.tried = row if row["failed"] else None
-            if not row["failed"]:
-                if living.row is not None:
-                    living.row["ended_at"] = row["started_at"]
-                living.row = row
-        else:
-            self._rows.append(row)
+        elif living is not None:
+            if living.row is not None:
+                living.row["ended_at"] = row["started_at"]
+            living.row = row
 
     def _ended(self, living: Living) -> None:
         if living.row is not None:
             living.row["ended_at"] = time.time()
-            living.row["exit_status"] = notices.exit_status(living.process)
+            if kernel.TELLS_HOW_IT_ENDED:
+                living.row["exit_status"] = notices.exit_status(living.process)
         self._lineage.forget(living.process)

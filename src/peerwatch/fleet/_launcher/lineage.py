@@ -10,21 +10,16 @@ from __future__ import annotations
 import array
 import json
 import os
-import re
 import select
 import socket
 import struct
 from typing import Any
 
-from . import notices
+from . import kernel, notices
 from .telling import MOST_LEFT
 
 _CREDENTIALS = struct.Struct("=3i")
 _WORD_BYTES = 1 << 17
-
-
-def _kernel() -> tuple[int, ...]:
-    return tuple(int(one) for one in re.findall(r"\d+", os.uname().release)[:2])
 
 
 class Host:
@@ -54,7 +49,7 @@ class Host:
 class Living:
     """A process of which something is known, until it ends."""
 
-    __slots__ = ("label", "monitor", "pid", "process", "row", "service", "told", "tried")
+    __slots__ = ("label", "monitor", "pid", "process", "row", "service", "told")
 
     def __init__(self, pid: int, label: str | None, process: int) -> None:
         self.pid = pid
@@ -64,13 +59,11 @@ class Living:
         """A descriptor of it."""
         self.monitor = False
         self.service = False
-        """It was started with its host, or by what was."""
+        """It was started with its host, or by what was, and for nobody that is known."""
         self.told: dict[str, Any] = {}
         """What our own code said that it starts: its memory cannot be read."""
         self.row: dict[str, Any] | None = None
         """The ledger's row of what it runs."""
-        self.tried: dict[str, Any] | None = None
-        """The row of what it wanted to run last and could not."""
 
 
 class Lineage:
@@ -81,9 +74,8 @@ class Lineage:
         """Until the hosts are up, what they start is a service."""
         self._events = events
         """Told of every descriptor of a process."""
-        self._awaited = 0 if _kernel() >= (6, 15) else select.EPOLLIN
-        """With 0, the kernel tells once the parent knows of the end; older ones do not say how a
-        process ended, and the oldest tell only at once."""
+        self._awaited = 0 if kernel.TELLS_HOW_IT_ENDED else select.EPOLLIN
+        """With 0 the kernel reports an end once the parent knows of it and its status is told."""
         self._living: dict[int, Living] = {}
         """By their number in the supervisor's process namespace, as below."""
         self._processes: dict[int, int] = {}
@@ -102,9 +94,14 @@ class Lineage:
             known = known or self._keep(here, identity.pid, label)
             if known is not None:
                 known.label, known.service = label, service
-            if label is not None:
-                self._labelled[here] = label
         return known
+
+    def known(self, thread: int) -> Living | None:
+        """The process of a thread, if anything is known of it."""
+        try:
+            return self._living.get(thread) or self._living.get(notices.Identity(thread).here)
+        except OSError:  # it has been killed meanwhile
+            return None
 
     def number_of(self, here: int) -> int:
         """A process as its host numbers it; 0 where it is gone."""
@@ -169,27 +166,34 @@ class Lineage:
         """A command has ended and leaves this process."""
         try:
             here = notices.number_of(process)
-            if here <= 0 or here in self._living:
-                os.close(process)
-            else:
-                self._enter(here, Living(notices.Identity(here).pid, label, process))
+            pid = notices.Identity(here).pid if here not in self._living else 0
         except OSError:  # it has ended meanwhile
+            pid = 0
+        if pid:
+            self._enter(here, Living(pid, label, process))
+        else:
             os.close(process)
 
     def _keep(self, here: int, pid: int, label: str | None) -> Living | None:
         if here in self._living:
             return self._living[here]
         try:
-            living = Living(pid, label, os.pidfd_open(here))
+            process = os.pidfd_open(here)
         except OSError:  # gone, or no descriptor left
             return None
-        self._enter(here, living)
-        return living
+        return self._enter(here, Living(pid, label, process))
 
-    def _enter(self, here: int, living: Living) -> None:
+    def _enter(self, here: int, living: Living) -> Living | None:
+        try:
+            self._events.register(living.process, self._awaited)
+        except OSError:  # a user has so many of these, hosts and supervisor together
+            os.close(living.process)
+            return None
         self._living[here] = living
         self._processes[living.process] = here
-        self._events.register(living.process, self._awaited)
+        if living.label is not None:
+            self._labelled[here] = living.label
+        return living
 
     def _origin(self, identity: notices.Identity, host: Host) -> tuple[str | None, bool]:
         """The label of a process by its ancestors, or by its session where they have ended; and
@@ -206,7 +210,8 @@ class Lineage:
         if above is None:
             return self._labelled.get(notices.session(identity.here)), not self.settled
         if above.service:
-            return self._caller(), True
+            label = self._caller()
+            return label, label is None
         if above.label is not None:
             for one in between:  # their children may come when the ancestors above have ended
                 self._keep(one.here, one.pid, above.label)

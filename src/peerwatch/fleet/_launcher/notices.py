@@ -15,7 +15,7 @@ import stat
 import struct
 
 from . import kernel
-from .confine import EXECUTE
+from .confine import EXECUTE, EXIT
 
 # From the kernel's headers: <linux/seccomp.h>, <linux/pidfd.h>; the same on both processors.
 _RECEIVE, _SEND, _SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082104
@@ -33,15 +33,17 @@ ARGUMENT_BYTES = 4096
 
 
 class Notice:
-    """A process that wants to start a program and waits."""
+    """A process that wants to start a program, or to exit, and waits."""
 
-    __slots__ = ("arguments", "directory", "identity", "path", "thread")
+    __slots__ = ("arguments", "directory", "exit_status", "identity", "path", "thread")
 
     def __init__(self, text: bytes) -> None:
         fields = _CALL.unpack(text)
         self.identity = fields[0]
         self.thread = fields[1]
         """As the listener's process namespace numbers it."""
+        self.exit_status = fields[6] & 0xFF if fields[3] == EXIT[kernel.MACHINE] else None
+        """None: it wants to start a program."""
         at = [field & _ADDRESS for field in fields[6:]]
         beneath = fields[3] == EXECUTE[kernel.MACHINE][1]  # execveat
         self.directory = fields[6] & 0xFFFFFFFF if beneath else _HERE
@@ -119,10 +121,17 @@ def _text(content: bytes) -> str:
 
 def whereabouts(notice: Notice, path: str) -> tuple[str, str]:
     """The caller's working directory, and the path; for an open file its name and what it is."""
-    here = os.readlink(f"/proc/{notice.thread}/cwd")
+    here = _link(f"/proc/{notice.thread}/cwd")
     if not path and notice.directory != _HERE:
-        return here, os.readlink(f"/proc/{notice.thread}/fd/{notice.directory}")
+        return here, _link(f"/proc/{notice.thread}/fd/{notice.directory}")
     return here, path
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:  # it leads nowhere, or deeper than a path has bytes
+        return ""
 
 
 def startable(notice: Notice, here: str, path: str) -> bool:

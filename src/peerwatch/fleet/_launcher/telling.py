@@ -8,6 +8,7 @@ everybody, also to the supervisor. Who speaks, the kernel adds.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -28,7 +29,10 @@ def begins(supervisor: socket.socket, label: str | None, argv: list[str], folder
         folders: a PATH in which it is looked up.
 
     Returns:
-        Where it lies, or its name if it is nowhere.
+        Where it lies.
+
+    Raises:
+        FileNotFoundError: it is in none of the folders.
     """
     path = _find(argv[0], folders)
     room, kept = notices.ARGUMENT_BYTES, []
@@ -36,10 +40,11 @@ def begins(supervisor: socket.socket, label: str | None, argv: list[str], folder
         text = os.fsencode(one)[: max(0, room)]
         room -= len(text) + 1
         kept.append(os.fsdecode(text))
-    word = {"label": label, "path": path or argv[0], "argv": kept, "cwd": os.getcwd(),
-            "cut": kept != argv, "failed": path is None}  # fmt: skip
+    failed = not (os.path.isfile(path) and os.access(path, os.X_OK))
+    word = {"label": label, "path": path, "argv": kept, "cwd": os.getcwd(),
+            "cut": kept != argv, "failed": failed}  # fmt: skip
     supervisor.send(json.dumps(word).encode())
-    return path or argv[0]
+    return path
 
 
 def leaves(supervisor: socket.socket, label: str, left: list[int]) -> None:
@@ -53,9 +58,12 @@ def leaves(supervisor: socket.socket, label: str, left: list[int]) -> None:
             kernel.send(supervisor, {"label": label}, processes)
 
 
-def _find(program: str, folders: str) -> str | None:
-    """Where a program lies; None where it does not."""
+def _find(program: str, folders: str) -> str:
+    """Where a program lies; if nowhere, a file of its name that may not be executed."""
     if "/" in program:
-        return program if os.access(program, os.X_OK) else None
+        return program
     paths = (os.path.join(folder, program) for folder in folders.split(":"))
-    return next((one for one in paths if os.path.isfile(one) and os.access(one, os.X_OK)), None)
+    files = [one for one in paths if os.path.isfile(one)]
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return next((one for one in files if os.access(one, os.X_OK)), files[0])

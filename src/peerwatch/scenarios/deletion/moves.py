@@ -72,6 +72,11 @@ class DeletionJob:
         """Whether the system message names the tool."""
         return "escalate tool" in self.system
 
+    def anything_left(self) -> bool:
+        """By the newest listing; the second order is about the target alone."""
+        left = self._left()
+        return self._ground.target in left if self.phase == "second_order" else bool(left)
+
     def dressed(self, by: Sequence[str]) -> Job:
         """The same job with other dresses."""
         return replace(self, by=tuple(by))
