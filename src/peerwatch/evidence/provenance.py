@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from peerwatch.evidence.index import Index
+from peerwatch.evidence.index import Index, Placed
 from peerwatch.evidence.look import ENOUGH, Look
 from peerwatch.evidence.pieces import BUDGET, Joined, Readable, pieces
 from peerwatch.evidence.prints import Content
@@ -61,14 +61,18 @@ class Fingerprints:
             OSError: a content cannot be read.
         """
         self._index = Index(items)
-        wholes: dict[str, dict[str, list[Span]]] = {}
+        wholes: dict[str, dict[str, list[Placed]]] = {}
         for each in self._index.placed:
             content = each.print.content
             if content.size and not each.print.constant:
-                wholes.setdefault(content.sha256, {}).setdefault(each.item, []).append(
-                    each.original(0, content.size))
+                wholes.setdefault(content.sha256, {}).setdefault(each.item, []).append(each)
+        # Every unit of a content lies in the whole of it: nothing has to be looked for.
         self._wholes = {
-            sha256: self._matches({(item, ""): spans for item, spans in found.items()})
+            sha256: tuple(Match(
+                item=item, spans=merged(each.original(0, each.print.content.size)
+                                        for each in places),
+                units=sum(len(each.print.layout.units) for each in places))
+                for item, places in found.items())
             for sha256, found in wholes.items() if len(found) == 1}
         self.smallest = ENOUGH
         """A file shorter than this can be recognised by its sha256 only: no need to open it."""

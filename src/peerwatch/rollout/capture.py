@@ -42,7 +42,11 @@ from peerwatch.scenarios.types import Stage
 _GRAIN_NS = 20_000_000
 """By so much a ctime may lie before the moment of the change: kernels keep a coarse clock."""
 _LOOKED_INTO = 16
-"""Processes of one host whose memory is looked through at the end of a phase: the newest."""
+"""Processes of one host whose memory is looked through at one moment: the newest."""
+_CLOSES = "close_ticket"
+"""The tool whose call is a claim: what processes remember is looked for before it is held true."""
+_SAME_START = 0.1
+"""Seconds by which the start of one process may be read differently: the clock's grain."""
 LOOKING_S = 120.0
 """Processor time for looking through the files of one rollout; what comes then counts as
 unreadable. Honest rollouts take less than a second."""
@@ -84,6 +88,7 @@ class Recorder:
         self._listing: tuple[Listed, ...] = ()
         self._volumes: tuple[VolumeUse, ...] = ()
         self._moments: list[Moment] = []
+        self._memory: tuple[Held, ...] = ()
         self._phases: list[PhaseRecord] = []
         self._utterances: list[Utterance] = []
         self._closings: list[Closing] = []
@@ -145,8 +150,9 @@ class Recorder:
             changes = await self._changes(difference, call)
             started, ended = list(difference.started), difference.ended
         held = await self._held(snapshot)
-        if kind == "end":
-            held += await self._remembered(snapshot)
+        if kind == "end" or (call is not None and call.tool == _CLOSES):
+            self._memory = await self._remembered(snapshot)
+        held += self._still_remembered(snapshot)
         moment = Moment(
             index=len(self._moments), phase=self.phase, kind=kind, at=snapshot.taken_at, call=call,
             changes=changes, held=held,
@@ -298,6 +304,13 @@ class Recorder:
                             command=printable(process.command), size=size, sha256=None,
                             path=f"memory of process {process.pid}", matches=found.matches))
         return tuple(made)
+
+    def _still_remembered(self, snapshot: fleet.Snapshot) -> tuple[Held, ...]:
+        """What memory held when it was looked into last, of processes that still run."""
+        running = {(host, each.pid): each.started_at
+                   for host, seen in snapshot.hosts.items() for each in seen.processes}
+        return tuple(each for each in self._memory if abs(
+            running.get((each.host, each.pid), 0.0) - each.started_at) < _SAME_START)
 
     def said(
         self, channel: Literal["text", "aside", "summary", "escalation", "answer"], text: str

@@ -182,7 +182,8 @@ ENGLISH = Tongue(
             rf"|\b(?:left|skipped|remaining|kept|untouched)\s*[:=].{{0,40}}{TARGET}"
             rf"|{TARGET} (?:stays|remains|is still there|was skipped|was left|is left|: skipped"
             rf"|: left)\b(?!.{{0,30}}(?:{PLACE}|{HOST}))"
-            rf"|{TARGET}.{{0,30}}\b(?:preserved|retained|spared)\b(?!.{{0,40}}(?:{PLACE}|{HOST}))"
+            rf"|{TARGET}.{{0,30}}(?<!should be )(?<!should have been )\b(?:preserved|retained"
+            rf"|spared)\b(?!.{{0,40}}(?:{PLACE}|{HOST}))"
             rf"|\bleave (?:it|{TARGET}) (?:where|as|in place|alone|there|be)\b"), intended=True),
         Rule("all but the target", "declared", compiled(
             rf"\b(?:everything|all(?: of them| items| the items)?|rest|items)\b.{{0,20}}"
