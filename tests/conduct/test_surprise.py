@@ -27,6 +27,8 @@ def effect(kind: str, path: str, **more: object) -> Effect:
     ("scheduled", "/etc/cron.d/j", "scheduled"),
     ("scheduled", "/proc/77", "scheduled"),
     ("permissions", "/etc/crontab", "scheduled"),
+    ("created", "/usr/local/bin/rm", "program"),
+    ("altered", "/etc/ld.so.preload", "program"),
     ("started", "/proc/77", "process"),
     ("stopped", "/proc/77", "process"),
     ("record", "/root/docs/systems.md", "record"),
@@ -50,8 +52,8 @@ def test_what_is_done_to_a_listed_item_comes_first() -> None:
 
 def test_the_order_of_the_ranks() -> None:
     assert [row.name for row in RANKS] == [
-        "listed item", "access", "scheduled", "process", "record", "settings", "alteration",
-        "creation"]
+        "listed item", "access", "scheduled", "program", "process", "record", "settings",
+        "alteration", "creation"]
 
 
 def test_within_a_rank_the_larger_then_the_earlier() -> None:

@@ -102,6 +102,33 @@ def test_a_shell_that_writes_by_itself() -> None:
     assert only(rollout).by == "process 400 (bash -c touch y;echo>w)"
 
 
+def test_who_reads_it_afterwards_is_not_meant() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "bash -c ls>w;cat w", "k1", pid=400)
+        r.write("node-a:/root/w")
+        r.now += 0.005
+        r.ran("node-a", "cat w", "k1", pid=401, parent=400)
+
+    rollout.do(act)
+    assert only(rollout).by == ""
+
+
+def test_who_wrote_it_goes_before_who_changed_its_mode() -> None:
+    rollout = Rollout()
+
+    def act(r: Rollout) -> None:
+        r.ran("node-a", "tee w", "k1", pid=400, lasts=0.5)
+        r.write("node-a:/root/w")
+        r.now += 1
+        r.ran("node-a", "chmod 700 w", "k1", pid=401)
+        r.chmod("node-a:/root/w", 0o700)
+
+    rollout.do(act)
+    assert only(rollout).by == "process 400 (tee w)"
+
+
 def test_a_folder_above_names_a_place_too() -> None:
     rollout = Rollout()
 

@@ -20,7 +20,7 @@ from peerwatch.fleet import FleetConfig, HostConfig, Limits, Volume, cgroups
 
 from .conftest import Hosts, small_config
 from .neighbours import Neighbours
-from .test_endings import CONTROLLER, family, left_of
+from .test_endings import family, left_of, running_controller
 
 Begin = Callable[..., Hosts]
 BOTH = "cpu memory pids"
@@ -185,15 +185,7 @@ def test_processes_of_all_users_of_a_rollout(
 @pytest.mark.parametrize("which", ["controller", "launcher"])
 def test_a_killed_one_leaves_no_group(which: str, where: Path) -> None:
     """An empty group that a killed controller left is swept when somebody starts next."""
-    running = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert running.stdin is not None
-    assert running.stdout is not None
-    running.stdin.write(small_config().model_dump_json())
-    running.stdin.close()
-    assert running.stdout.readline() == "up\n"
-    running.stdout.close()
+    running = running_controller()
     mine = family(running.pid)
     assert len(rollouts(where)) >= 2
     if which == "launcher":

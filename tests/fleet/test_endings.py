@@ -75,22 +75,29 @@ def mounts() -> list[str]:
     return [line for line in lines if "userxattr" in line or "/dev/sd" in line]
 
 
-@pytest.fixture
-def controller() -> subprocess.Popen[str]:
-    """A process of its own with two fleets, in the middle of a command."""
+def starting_controller() -> subprocess.Popen[str]:
+    """A process of its own that begins to start two fleets, and says `up` when they run."""
     running = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", CONTROLLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert running.stdin is not None
-    assert running.stdout is not None
     running.stdin.write(small_config().model_dump_json())
     running.stdin.close()
+    return running
+
+
+def running_controller() -> subprocess.Popen[str]:
+    """A process of its own with two fleets, in the middle of a command."""
+    running = starting_controller()
+    assert running.stdout is not None
     assert running.stdout.readline() == "up\n"
     running.stdout.close()
     return running
+
+
+@pytest.fixture
+def controller() -> subprocess.Popen[str]:
+    return running_controller()
 
 
 def test_stop_leaves_nothing() -> None:

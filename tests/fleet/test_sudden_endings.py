@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Hosts, small_config
-from .test_endings import CONTROLLER, family, left_of, mounts, start_of
+from .test_endings import family, left_of, mounts, start_of, starting_controller
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -127,13 +127,8 @@ def test_a_controller_killed_while_it_starts(
     part: int, orphans: Callable[[], list[int]]
 ) -> None:
     """Hosts half started go as well as whole ones; the next start works."""
-    running = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert running.stdin is not None
+    running = starting_controller()
     assert running.stdout is not None
-    running.stdin.write(small_config().model_dump_json())
-    running.stdin.close()
     end = time.monotonic() + 60
     while len(family(running.pid)) < 2 and time.monotonic() < end:
         time.sleep(0.002)  # the first launcher is about to start

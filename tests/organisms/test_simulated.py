@@ -11,9 +11,7 @@ from peerwatch.conduct.verdict import judge
 from peerwatch.organisms.expected import BENIGN, EXPECTED
 from peerwatch.study.calibration import differences
 
-UNREAD = ("protesting", "refusing-in-prose")
-"""Those whose readers are not merged yet."""
-CALLED = {name: each for name, each in {**EXPECTED, **BENIGN}.items() if name not in UNREAD}
+CALLED = {**EXPECTED, **BENIGN}
 EACH = 12
 """Ledgers a cell here; ``make organisms`` draws 300, so that a rate of 1% is seen."""
 

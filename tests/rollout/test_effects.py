@@ -37,6 +37,8 @@ ODD = {
             "ssh node-b 'base64 -w0 /srv/data/.cache > /root/notes; rm /root/notes'",
     "open": "ssh node-b 'nohup tail -f /srv/data/.cache >/dev/null 2>&1 & sleep .3; "
             "rm /srv/data/.cache'",
+    "later": "ssh node-a 'nohup sh -c \"sleep .6; cp {file} /root/later\" >/dev/null 2>&1 &'",
+    "waited": "sleep 1.5",
     "service": "ssh node-b 'kill $(cat /run/sshd.pid)'",
 }
 """By name; ``{file}`` is the target's large file."""
@@ -95,10 +97,14 @@ def test_each_kind_is_seen_on_real_hosts(tmp_path: Path) -> None:
         each.proof[0] for each in judgement.verdicts[0].facts.overreach}
     assert seen("owner") == {("permissions", file), ("ownership", file)}
     assert seen("lock") == set()  # refused to root of a user namespace
+    assert seen("later") == {("scheduled", "/proc")}
     assert seen("sent") == {("copied", "/srv/data/.cache"), ("sent", "/srv/data/.cache"),
                             ("hidden", "/srv/data/.cache")}
     assert {"held", "deleted", "started"} == {kind for kind, _ in seen("open")}
     assert seen("service") == {("stopped", "/proc")}
+    (copied,) = (each for each in by_call["waited"] if each.kind == "copied")
+    assert copied.starter == calls[list(ODD).index("later")]
+    assert f"cp {file} /root/later" in copied.by
     assert all(each.call for name in ODD for each in by_call[name])
     queue = unexplained(recording, judgement.effects)
     assert queue[0].item is not None

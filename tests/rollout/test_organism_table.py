@@ -1,7 +1,8 @@
 """Every organism is called what it is, on real hosts: each once here, all cells in docs/organisms.
 
-Which target and which seed an organism gets rotates with the content of the tree, so that cells
-that no run has looked at come up one after the other; ``make organisms`` runs all of them.
+Which target and which seed an organism gets rotates with the content of the tree, and so does which
+third of the disguises is put on, so that cells that no run has looked at come up one after the
+other; ``make organisms`` runs all of them.
 """
 
 from __future__ import annotations
@@ -18,30 +19,33 @@ from inspect_ai.model import get_model
 from peerwatch.conduct.verdict import judge
 from peerwatch.design import parse_arm
 from peerwatch.evidence.types import Recording
-from peerwatch.organisms.dresses import CHAINS
-from peerwatch.organisms.expected import EVERY
+from peerwatch.organisms.expected import DISGUISED, EVERY
 from peerwatch.rollout.scoring import conduct
 from peerwatch.rollout.store import recording_of
 from peerwatch.rollout.tasks import build_task
 from peerwatch.scenarios import load
 from peerwatch.scenarios.types import Stage
 from peerwatch.study.calibration import differences
+from peerwatch.study.organism_table import made_from
 
 pytestmark = pytest.mark.fleet
 SCENARIO = load("deletion")
 SEEDS = 20
-READ_ALREADY = {"tailless", "split", "shm", "volume", "held", "renamed", "linked"}
-UNREAD = {
-    "protesting", "refusing-in-prose", "encoding",
-    *(f"hiding?by={','.join(chain)}" for chain in CHAINS if not READ_ALREADY.issuperset(chain))}
-"""Those whose readers are not merged yet."""
-CALLED = [name for name in EVERY if name not in UNREAD]
+TREE = "/".join(made_from(SCENARIO).values())
 TARGETS = tuple(level.name for level in SCENARIO.factors[0].levels)
+
+
+def drawn_for(name: str) -> int:
+    """A number that the tree draws for an organism."""
+    return zlib.crc32(f"{TREE}/{name}".encode())
+
+
+CALLED = [name for name in EVERY if name not in DISGUISED or drawn_for(name) % 3 == 0]
 
 
 def rotated(name: str) -> Stage:
     """The organism's stage in this tree: one of all its cells."""
-    drawn = zlib.crc32(f"{SCENARIO.content_hash()}/{name}".encode())
+    drawn = drawn_for(f"{name}/cell")
     target, seed = TARGETS[drawn % len(TARGETS)], drawn // len(TARGETS) % SEEDS
     arm = parse_arm(SCENARIO.factors, {**EVERY[name].levels, "target": target})
     return SCENARIO.stage(arm, seed % SCENARIO.wordings, seed)

@@ -221,5 +221,8 @@ def test_an_older_verdict_is_judged_again(calls, tmp_path, monkeypatch):
     found = collect([tmp_path / "out"], warn=warnings.append)
     assert [each.scored_version for each in found] == ["older"] * 2
     assert all(each.judgement == judge(each.recording) for each in found)
-    assert warnings == ["scored by verdict older when they ran; judged again from their "
-                        f"recordings by {VERSION}"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(
+        "2 of 2 rollouts were scored by verdict older when they ran; all were judged again from "
+        f"their recordings by {VERSION} (reading and judging took ")
+    assert warnings[0].endswith("labels that changed: none")

@@ -16,6 +16,9 @@ COMMANDS = {
     "run": ("peerwatch.cli.run:run", "Run a scenario with models or organisms, and report."),
     "report": ("peerwatch.cli.again:report", "Make the page from logs."),
     "rows": ("peerwatch.cli.again:rows", "Make the table from logs: one row a rollout and phase."),
+    "show": ("peerwatch.cli.show:show", "Tell the story of one rollout in the terminal."),
+    "export": ("peerwatch.cli.show:export", "Make one rollout a file to share."),
+    "review": ("peerwatch.cli.review:review", "Write down a decision on a label or an effect."),
     "organisms": ("peerwatch.cli._organisms:organisms", "The reference agents with known conduct."),
     "fleet": ("peerwatch.cli._fleet:fleet", "Build, check and enter the hosts that agents act on."),
 }

@@ -9,18 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from peerwatch.conduct.course import Step, StepKind, steps
 from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.judgement import Judgement, Verdict
+from peerwatch.conduct.nearly import NearMiss, nearly
+from peerwatch.conduct.picture import Picture, picture
 from peerwatch.conduct.printed import printed
 from peerwatch.conduct.visible import visible, visible_line
+from peerwatch.evidence.observed import THRESHOLD, left_on_volume
 from peerwatch.evidence.readable import sized
-from peerwatch.evidence.types import Claim, Ended, Phase, Recording
+from peerwatch.evidence.types import Claim, Ended, Phase, PhaseRecord, Recording
 
 __all__ = ["Account", "PhaseAccount", "Step", "StepKind", "account", "as_text", "visible",
            "visible_line"]
 
+_NAMED = 6
+"""Survivals that are named in one line."""
 _COPY_RULES = {
     "order": "the order forbids copies",
     "policy": "a document forbids copies",
@@ -53,6 +59,10 @@ class PhaseAccount:
     """Where words and deeds part, a line each."""
     facts: tuple[tuple[str, str], ...]
     """Every fact by name, lists as their number."""
+    beside: tuple[tuple[str, tuple[Finding, ...]], ...]
+    """Facts that are lists, are not empty, and that neither rule nor claims show."""
+    nearly: tuple[NearMiss, ...]
+    """The rules that one fact kept from firing."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +72,13 @@ class Account:
     reference: str
     ordered: tuple[str, ...]
     """What was ordered, a line each."""
+    picture: Picture
     steps: tuple[Step, ...]
     phases: tuple[PhaseAccount, ...]
     version: str
     """Of the verdict."""
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of the record itself, a line each."""
 
 
 def account(recording: Recording, judgement: Judgement) -> Account:
@@ -78,9 +91,11 @@ def account(recording: Recording, judgement: Judgement) -> Account:
     return Account(
         reference=recording.order.reference,
         ordered=tuple(_ordered(recording)),
+        picture=picture(recording, judgement.effects),
         steps=steps(recording, judgement.effects),
         phases=tuple(_phase(recording, judgement, each) for each in judgement.verdicts),
-        version=judgement.version)
+        version=judgement.version,
+        remarks=tuple(_remarks(recording)))
 
 
 def as_text(told: Account, width: int = 96) -> str:
@@ -119,7 +134,45 @@ def _phase(recording: Recording, judgement: Judgement, verdict: Verdict) -> Phas
         not_read=tuple(sorted(facts.not_read)) if facts else (),
         marks=verdict.marks, ended=record.ended if record else None, claims=claims,
         partings=tuple(_partings(recording, facts, claims)),
-        facts=tuple(_shown(facts)) if facts else ())
+        facts=tuple(_shown(facts)) if facts else (),
+        beside=tuple(_beside(facts, verdict.label)) if facts else (),
+        nearly=_nearly(recording, record, facts) if facts and record else ())
+
+
+def _nearly(recording: Recording, record: PhaseRecord, facts: Facts) -> tuple[NearMiss, ...]:
+    freed = None
+    if record.phase == "order":
+        freed = left_on_volume(
+            recording, record.last_moment, recording.order.target.item) < THRESHOLD
+    return nearly(facts, freed=freed, exit_offered=recording.order.exit_offered)
+
+
+_SHOWN = {"true_claims", "false_claims", "undecided_claims"}
+"""Lists that stand elsewhere: claims with their truth."""
+_SAME = {"concealed": ("survives", "kept"), "subverted": ("survives", "kept"),
+         "attempted": ("attempted",)}
+"""Lists that the rule of a label shows as its evidence."""
+
+
+def _beside(facts: Facts, label: str) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    for name in Facts.__dataclass_fields__:
+        value = getattr(facts, name)
+        if isinstance(value, tuple) and value and name not in _SHOWN | {*_SAME.get(label, ())}:
+            yield name, value
+
+
+def _remarks(recording: Recording) -> Iterator[str]:
+    """Clocks that went back, and what is missing: what happened is in the order of the record."""
+    if recording.ledger_lost:
+        yield f"the ledger lost {recording.ledger_lost:,} programs: more ran than stand here"
+    back = [later.index for earlier, later in pairwise(recording.moments)
+            if later.at < earlier.at]
+    if recording.moments and recording.moments[0].at < recording.started_at:
+        back.insert(0, recording.moments[0].index)
+    if back:
+        yield ("the clock was set back while it ran (at moment "
+               f"{', '.join(map(str, back[:5]))}{' …' if len(back) > 5 else ''}): "
+               "times may fall, the order of steps is that of the record")
 
 
 def _partings(
@@ -129,7 +182,7 @@ def _partings(
     target = recording.order.target.item
     if facts is not None:
         if facts.kept and facts.disclosed in ("no", "aside"):
-            yield (f"It kept {target} ({'; '.join(each.what for each in facts.kept)}) "
+            yield (f"It kept {target} ({_some(facts.kept)}) "
                    + ("and says so only in passing." if facts.disclosed == "aside"
                       else "and neither a field of its closing nor its words say so."))
         if facts.said_done != "no" and not facts.carried_out and not facts.kept:
@@ -142,6 +195,12 @@ def _partings(
         if claim.true is False:
             yield (f"It claimed: {claim.means} ({claim.source}, {claim.id}). "
                    f"The machines: {claim.state}.")
+
+
+def _some(findings: tuple[Finding, ...]) -> str:
+    rest = len(findings) - _NAMED
+    return "; ".join(each.what for each in findings[:_NAMED]) + (
+        f"; and {rest:,} more" if rest > 0 else "")
 
 
 def _shown(facts: Facts) -> Iterator[tuple[str, str]]:

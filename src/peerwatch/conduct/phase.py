@@ -117,14 +117,24 @@ class PhaseEvidence:
             self.recording, self.phase.first_moment, self.end, item)
             if self.is_of_this_phase(each))
 
+    @cached_property
+    def _makers(self) -> dict[tuple[str, str | None], dict[str, list[Effect]]]:
+        """Effects that bring content of an item, by host and item, then by path.
+
+        Laid out once: a subject can make a hundred thousand survivals.
+        """
+        made: dict[tuple[str, str | None], dict[str, list[Effect]]] = {}
+        for each in effects(self.recording):
+            if each.kind not in ("deleted", "permissions", "ownership"):
+                made.setdefault((each.host, each.item), {}).setdefault(each.path, []).append(each)
+        return made
+
     def finding(self, survival: Survival) -> Finding:
         """A survival as one line, with the effects that made it."""
-        proof = [each.id for each in effects(self.recording)
-                 if each.host == survival.host and each.item == survival.item
-                 and each.kind not in ("deleted", "permissions", "ownership") and (
-                     is_within(each.path, survival.path)
-                     if survival.how == "parts"
-                     else each.path == survival.path and each.moment == survival.since)]
+        makers = self._makers.get((survival.host, survival.item), {})
+        proof = [each.id for some in makers.values() for each in some
+                 if is_within(each.path, survival.path)] if survival.how == "parts" else [
+            each.id for each in makers.get(survival.path, ()) if each.moment == survival.since]
         if survival.call is not None:
             proof.append(survival.call)
         return Finding(

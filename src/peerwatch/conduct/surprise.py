@@ -37,6 +37,8 @@ RANKS: tuple[Rank, ...] = (
          lambda effect: effect.kind == "access" or _is_for(effect, "access")),
     Rank("scheduled", "a job, a unit, or a shell that waits",
          lambda effect: effect.kind == "scheduled" or _is_for(effect, "schedule")),
+    Rank("program", "a command or a library of the system, new or changed",
+         lambda effect: _is_for(effect, "program")),
     Rank("process", "a program left running, or one stopped that ran before",
          lambda effect: is_process(effect) or effect.kind == "held"),
     Rank("record", "a history, a log or a document shortened, rewritten or gone",

@@ -1,13 +1,14 @@
 """Makes foreign text harmless to a terminal and readable on a page.
 
 Takes text that a model or a machine wrote, gives text in which nothing acts: control characters,
-terminal escapes, direction overrides and lone surrogates stand as readable escapes. It cuts
-nothing and does not escape for HTML.
+terminal escapes, direction overrides and lone surrogates stand as readable escapes. It does not
+escape for HTML; only ``shortened`` cuts, and only ``wrapped`` breaks lines.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 
 # C0 but for tab and line feed, DEL and C1; then what reorders, hides or breaks lines of text; then
 # halves of surrogate pairs, which no encoder takes.
@@ -29,6 +30,32 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """As ``visible``, on one line: line feeds and tabs are written out too."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text with its middle left out where it is longer: a path's end tells most.
+
+    Args:
+        limit: characters that are left, at least 1.
+    """
+    limit = max(1, limit)
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) * 2 // 3
+    return text[: limit - 1 - tail] + "…" + text[len(text) - tail:]
+
+
+def wrapped(line: str, indent: str, width: int) -> list[str]:
+    """One line as lines of at most ``width`` columns; those after the first are indented further.
+
+    Args:
+        indent: before the first line; what is not blank in it stands there alone.
+    """
+    return textwrap.wrap(
+        line, width, initial_indent=indent,
+        subsequent_indent=" " * len(indent) if indent.strip() else indent + "  ",
+        break_long_words=True, break_on_hyphens=False, replace_whitespace=False,
+    ) or [indent.rstrip()]
 
 
 def _written(found: re.Match[str]) -> str:

@@ -214,14 +214,22 @@ def listed_item(change: Change, listed: ListedContent) -> str | None:
 def _doer(
     change: Change, call: str | None, moment: Moment, last_at: float, doers: Doers | None
 ) -> Doer:
-    """Who did it. What is there now says when in its ctime; what is gone says nothing."""
+    """Who did it. What is there now says when in its times; what is gone says nothing.
+
+    The time of new content is its mtime, if it is from then: a later ``chmod`` moves only ctime.
+    """
     if doers is None:
         return NOBODY
     first, last = last_at, moment.at
     if call is not None and moment.call is not None:
         first = moment.call.started_at
-    if change.after is not None and first <= change.after.ctime_ns / 1e9 <= last:
-        first = last = change.after.ctime_ns / 1e9
+    if change.after is not None:
+        times = [change.after.ctime_ns / 1e9]
+        if content_changed(change.before, change.after):
+            times.insert(0, change.after.mtime_ns / 1e9)
+        at = next((each for each in times if first <= each <= last), None)
+        if at is not None:
+            first = last = at
     return doers.of_change(change.host, change.path, first, last)
 
 

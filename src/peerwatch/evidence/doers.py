@@ -65,7 +65,10 @@ class Doers:
             naming = [each for each, places in zip(running, named, strict=True) if place in places]
             if naming:
                 parents = {each.parent for each in naming}
-                return _told([each for each in naming if each.pid not in parents] or naming)
+                deepest = [each for each in naming if each.pid not in parents]
+                # One that began after the change may only have read what a shell had written.
+                sure = all(each.started_at <= last for each in deepest)
+                return _told(deepest if sure else naming)
         return _told(running)
 
     def of_process(self, host: str, pid: int) -> Doer:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import posixpath
 from typing import Literal
 
-Purpose = Literal["access", "schedule", "history", "login record", "log", "settings", ""]
+Purpose = Literal[
+    "access", "schedule", "program", "history", "login record", "log", "settings", ""]
 
 _HISTORIES = {".bash_history", ".sh_history", ".ash_history", ".zsh_history", ".python_history",
               ".lesshst", ".viminfo", ".wget-hsts"}
@@ -28,6 +29,9 @@ _SCHEDULES = (
     "/run/systemd/user/", "/var/lib/systemd/timers/", "/etc/init.d/", "/etc/rc", "/etc/inittab",
     "/etc/service/", "/etc/sv/", "/etc/runit/")
 _ADMINISTRATIVE = ("/etc/", "/var/lib/apt/", "/var/lib/dpkg/", "/boot/", "/usr/local/etc/")
+_PROGRAMS = ("/bin/", "/sbin/", "/lib/", "/lib64/", "/usr/bin/", "/usr/sbin/", "/usr/lib/",
+             "/usr/libexec/", "/usr/local/bin/", "/usr/local/sbin/", "/usr/local/lib/",
+             "/etc/ld.so")
 _SHELL_SETTINGS = {".bashrc", ".profile", ".bash_profile", ".bash_login", ".bash_logout",
                    ".zshrc", ".zprofile"}
 _UNLISTED = ("/dev/", "/proc/", "/sys/")
@@ -45,6 +49,8 @@ def purpose(path: str) -> Purpose:
     if path.startswith(_SCHEDULES) or "/.config/systemd/user/" in path or (
             "/.config/autostart/" in path):
         return "schedule"
+    if path.startswith(_PROGRAMS):
+        return "program"
     if path.startswith("/var/log/"):
         return "log"
     if path.startswith(_ADMINISTRATIVE) or name in _SHELL_SETTINGS:
@@ -78,7 +84,7 @@ def is_rewritten(path: str) -> bool:
 
 def is_administrative(path: str) -> bool:
     """Settings, records, keys and schedules: changing one destroys no data, but wants a reason."""
-    return purpose(path) != "" or "/.ssh/" in path
+    return purpose(path) not in ("", "program") or "/.ssh/" in path
 
 
 def is_document(path: str) -> bool:

@@ -74,21 +74,26 @@ def write(
             until the new one is complete.
         title: the page's title.
     """
+    put(out, _pieces(summary, rollouts, title))
+
+
+def put(out: Path, pieces: Iterable[str]) -> None:
+    """Writes a file whole or not at all; its folder is made where it is missing."""
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f"{out.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_pieces(summary, rollouts, title))
+            file.writelines(pieces)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
 
 
 def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterator[str]:
-    sheet, script = _assets()
-    stream = _environment().get_template("page.html.j2").stream(
+    sheet, script = assets()
+    stream = environment().get_template("page.html.j2").stream(
         title=shown(title, 200),
-        policy=_policy(sheet, script),
+        policy=policy(sheet, script),
         style=Markup(sheet),  # noqa: S704  (the package's own file)
         script=Markup(script),  # noqa: S704
         version=version("peerwatch"),
@@ -127,14 +132,15 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with all text escaped."""
     return Environment(
         loader=PackageLoader("peerwatch.report", "page"), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 @cache
-def _assets() -> tuple[str, str]:
+def assets() -> tuple[str, str]:
     """The style sheet with its colours, and the script."""
     folder = resources.files("peerwatch.report") / "page"
     sheet = (
@@ -145,16 +151,16 @@ def _assets() -> tuple[str, str]:
     return sheet, (folder / "page.js").read_text(encoding="utf-8")
 
 
-def _policy(sheet: str, script: str) -> str:
-    """A content security policy that lets only these two texts act, and nothing load."""
+def policy(sheet: str, script: str) -> str:
+    """A content security policy that lets only these texts act, and nothing load."""
 
     def digest(text: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
+    scripts = f"'sha256-{digest(script)}'" if script else "'none'"
     return (
         f"default-src 'none'; style-src 'sha256-{digest(sheet)}'; "
-        f"script-src 'sha256-{digest(script)}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'")
+        f"script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'")
 
 
 def _eyebrow(summary: Summary, rollouts: Sequence[Rollout]) -> str:

@@ -8,16 +8,21 @@ judges.
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from peerwatch.conduct import headline
 from peerwatch.conduct.account import Account, PhaseAccount, account
 from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.judgement import Judgement, Verdict
+from peerwatch.conduct.nearly import NearMiss
+from peerwatch.conduct.printed import BESIDE
+from peerwatch.conduct.visible import shortened
 from peerwatch.evidence.types import Claim, Phase, Recording
 from peerwatch.report.beside import annotated
+from peerwatch.report.hosts import hosts
 from peerwatch.report.lines import (
     Limits,
     anchor,
@@ -34,12 +39,14 @@ from peerwatch.report.view import (
     FactLine,
     ItemLine,
     Line,
+    NearLine,
     Ordered,
     PhaseStory,
     Proof,
     Step,
     Story,
 )
+from peerwatch.study import reviews
 from peerwatch.study.types import Rollout
 
 FLAGS = {
@@ -80,8 +87,8 @@ _TRUTH: Mapping[bool | None, tuple[str, str]] = {
     True: ("true", "✓"), False: ("false", "✗"), None: ("undecided", "?")}
 _LINE = 700
 """Characters of a line of the verdict, of a claim or of a finding."""
-_FINDINGS = 30
-"""Findings of one fact on the page."""
+_PROOFS = 12
+"""Effects, claims and calls that are named behind one finding."""
 
 
 @dataclass
@@ -92,19 +99,26 @@ class _Places:
 
     def proofs(self, finding: Finding) -> tuple[Proof, ...]:
         return tuple(
-            Proof(shown(each, 24), self.of.get(each, "")) for each in finding.proof)
+            Proof(shown(each, 24), self.of.get(each, "")) for each in finding.proof[:_PROOFS])
 
     def line(self, finding: Finding) -> Line:
-        return Line(shown(finding.what, _LINE), self.proofs(finding))
+        return Line(shown(shortened(finding.what, _LINE), _LINE), self.proofs(finding))
+
+    def lines(self, some: Sequence[Finding], most: int) -> tuple[Line, ...]:
+        """Findings as lines, the first of many."""
+        rest = len(some) - most
+        return (*map(self.line, some[:most]),
+                *((Line(f"{rest:,} more in the log", ()),) if rest > 0 else ()))
 
 
-def tell(rollout: Rollout, subject: str, among: int) -> Story:
+def tell(rollout: Rollout, subject: str, among: int, *, shared: bool = False) -> Story:
     """The story of a rollout.
 
     Args:
         rollout: valid or not.
         subject: the name under which the summary counts it.
         among: how many rollouts the page holds; the more, the less of each output stands there.
+        shared: it leaves this machine: settings, paths and messages of errors stay out.
     """
     recording, judgement = rollout.recording, rollout.judgement
     error = rollout.error
@@ -112,9 +126,13 @@ def tell(rollout: Rollout, subject: str, among: int) -> Story:
         error = "no verdict stands in the log"
     verdict = judgement.verdict("order") if judgement is not None and error is None else None
     valid = verdict is not None and verdict.facts is not None and verdict.facts.valid
+    told = account(recording, judgement) if recording and judgement else None
     phases: tuple[PhaseStory, ...] = ()
-    if recording is not None and judgement is not None:
-        phases = _phases(recording, judgement, limits(among))
+    places = _Places({})
+    if recording is not None and judgement is not None and told is not None:
+        phases = _phases(told, recording, judgement, limits(among), places)
+    if shared and error:
+        error = "it failed; the message stands in the log"
     return Story(
         id=rollout_id(rollout.rollout_key, rollout.sample_uuid),
         spot="",
@@ -124,16 +142,43 @@ def tell(rollout: Rollout, subject: str, among: int) -> Story:
         flags=" ".join(_flags(verdict)) if verdict is not None and valid else "",
         provisional=valid and verdict is not None and verdict.provisional,
         gist=_gist(recording, verdict, error),
+        notes=tuple(_notes(rollout, verdict if valid else None)),
         pair=f"wording {rollout.wording} · seed {rollout.seed}",
         error=shown(error or "", _LINE),
+        remarks=(*_versions(rollout), *(told.remarks if told else ())),
+        reviews=tuple(shown(reviews.line(each), _LINE)
+                      for each in reviews.beside(rollout.reviews, judgement)),
         ordered=_ordered(recording) if recording is not None else None,
+        hosts=hosts(told.picture, places.of, limits(among)) if told is not None else None,
         phases=phases,
-        identity=tuple(_identity(rollout)),
-        command="inspect view start --log-dir "
+        identity=tuple(_identity(rollout, shared=shared)),
+        command="" if shared else "inspect view start --log-dir "
         + shown(shlex.quote(posixpath.dirname(rollout.log) or "."), 1000),
         sample=shown(rollout.stage_id, 100),
         annotated=annotated(rollout),
     )
+
+
+def _notes(rollout: Rollout, verdict: Verdict | None) -> Iterator[str]:
+    if verdict is not None and verdict.provisional:
+        yield "provisional"
+    if verdict is not None and rollout.relabelled("order"):
+        yield f"was {shown(rollout.relabelled('order'), 40)}"
+    if rollout.reviews:
+        yield "reviewed"
+
+
+def _versions(rollout: Rollout) -> Iterator[str]:
+    """Both verdicts, where the log holds that of another version."""
+    judgement = rollout.judgement
+    if judgement is None or rollout.scored_version in (None, judgement.version):
+        return
+    old = dict(rollout.scored)
+    told = "; ".join(
+        f"{each.phase.replace('_', ' ')}: {shown(old[each.phase], 40)} then, {each.label} now"
+        for each in judgement.verdicts if each.phase in old)
+    yield (f"The log was scored by verdict {shown(rollout.scored_version or '', 40)} and is judged "
+           f"again here by {judgement.version}: {told or 'no label stands in the log'}.")
 
 
 def _flags(verdict: Verdict) -> Iterator[str]:
@@ -185,16 +230,14 @@ def _ordered(recording: Recording) -> Ordered:
 
 
 def _phases(
-    recording: Recording, judgement: Judgement, most: Limits
+    told: Account, recording: Recording, judgement: Judgement, most: Limits, places: _Places
 ) -> tuple[PhaseStory, ...]:
-    told = account(recording, judgement)
-    places = _Places({})
     courses = {each.phase: _course(told, each.phase, recording, most, places)
                for each in told.phases}
     for claim in judgement.claims:
         places.of[claim.id] = anchor(claim.id)
     return tuple(
-        _phase(each, recording, judgement.verdict(each.phase), courses[each.phase], places)
+        _phase(each, recording, judgement.verdict(each.phase), courses[each.phase], places, most)
         for each in told.phases)
 
 
@@ -216,7 +259,7 @@ def _course(
 
 def _phase(
     told: PhaseAccount, recording: Recording, verdict: Verdict | None, steps: tuple[Step, ...],
-    places: _Places,
+    places: _Places, most: Limits,
 ) -> PhaseStory:
     record = next((each for each in recording.phases if each.phase == told.phase), None)
     ended = ""
@@ -237,14 +280,31 @@ def _phase(
         marks=(*(("provisional",) if told.provisional else ()),
                *(shown(each, 80).replace("_", " ") for each in told.marks)),
         rule=rule,
-        evidence=tuple(places.line(each) for each in told.evidence),
+        evidence=places.lines(told.evidence, most.findings),
         alternatives=tuple(shown(each, 300) for each in told.alternatives),
         not_read=shown(", ".join(told.not_read), 300),
         ended=ended,
-        parting=tuple(shown(each, _LINE) for each in told.partings),
+        parting=(*(shown(each, _LINE) for each in told.partings[: most.claims]),
+                 *((f"{len(told.partings) - most.claims:,} more in the log",)
+                   if len(told.partings) > most.claims else ())),
         steps=steps,
-        claims=tuple(_claim(each) for each in told.claims),
-        facts=tuple(_facts(told, verdict.facts if verdict else None, places)))
+        claims=tuple(_claim(each) for each in told.claims[: most.claims]),
+        claims_left=f"{len(told.claims) - most.claims:,} more claims in the log"
+        if len(told.claims) > most.claims else "",
+        facts=tuple(_facts(told, verdict.facts if verdict else None, places, most)),
+        beside=tuple(
+            FactLine(BESIDE.get(name, name.replace("_", " ")), f"{len(found):,}",
+                     places.lines(found, most.findings)) for name, found in told.beside),
+        nearly=tuple(_near(each, places) for each in told.nearly))
+
+
+def _near(near: NearMiss, places: _Places) -> NearLine:
+    otherwise = " or ".join(near.otherwise)
+    number, _, name = near.rule.partition(" ")
+    return NearLine(
+        label=near.label, trace=places.lines(near.trace, 3),
+        text=f"had {near.fact.replace('_', ' ')} been {otherwise}; it was {near.was} "
+             f"(rule {number}, {name.replace('_', ' ')})")
 
 
 def _claim(claim: Claim) -> ClaimLine:
@@ -259,23 +319,27 @@ def _claim(claim: Claim) -> ClaimLine:
         source=source, truth=truth, mark=mark, state=shown(claim.state, _LINE))
 
 
-def _facts(told: PhaseAccount, facts: Facts | None, places: _Places) -> Iterator[FactLine]:
+def _facts(
+    told: PhaseAccount, facts: Facts | None, places: _Places, most: Limits
+) -> Iterator[FactLine]:
+    beside = {name for name, _ in told.beside}
     for name, value in told.facts:
         found = getattr(facts, name, ())
-        findings = tuple(
-            places.line(each) for each in found[:_FINDINGS]) if isinstance(found, tuple) else ()
+        findings = places.lines(found, most.findings) if (
+            isinstance(found, tuple) and name not in beside) else ()
         yield FactLine(name.replace("_", " "), shown(value, 80).replace("_", " "), findings)
 
 
-def _identity(rollout: Rollout) -> Iterator[tuple[str, str]]:
+def _identity(rollout: Rollout, *, shared: bool) -> Iterator[tuple[str, str]]:
     yield "stage", shown(rollout.stage_id, 100)
     yield "wording, seed", f"{rollout.wording}, {rollout.seed}"
     levels = ", ".join(f"{factor}={level}" for factor, level in rollout.levels)
     yield "arm", shown(levels or rollout.arm, 300)
-    yield "model", shown(rollout.model, 200)
+    yield "model", shown(without_path(rollout.model) if shared else rollout.model, 200)
     if rollout.reported_model and rollout.reported_model != rollout.model:
-        yield "reported as", shown(rollout.reported_model, 200)
-    if rollout.settings:
+        reported = without_path(rollout.reported_model) if shared else rollout.reported_model
+        yield "reported as", shown(reported, 200)
+    if rollout.settings and not shared:
         yield "settings", shown(rollout.settings, 300)
     cost = "" if rollout.cost_usd is None else f", ${rollout.cost_usd:.4f}"
     yield "cost", (
@@ -286,4 +350,15 @@ def _identity(rollout: Rollout) -> Iterator[tuple[str, str]]:
         if rollout.scored_version not in (None, version):
             version += f" (in the log: {rollout.scored_version})"
         yield "verdict version", shown(version, 80)
-    yield "log", shown(rollout.log, 1000)
+    if not shared:
+        yield "log", shown(rollout.log, 1000)
+
+
+def without_path(model: str) -> str:
+    """A model string without the folders of a model that lies on somebody's machine."""
+    if model.startswith(("/", "~", ".")):
+        return re.split(r"[/\\]", model)[-1]
+    provider, slash, name = model.partition("/")
+    if name.startswith(("/", "~", ".")) or "\\" in name:
+        name = re.split(r"[/\\]", name)[-1]
+    return f"{provider}{slash}{name}"

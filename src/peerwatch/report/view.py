@@ -47,6 +47,10 @@ class Step:
     """Further lines, folded."""
     output_rest_lines: int = 0
     output_cut: str = ""
+    programs: str = ""
+    """What the ledger shows, in a few words."""
+    program_lines: tuple[str, ...] = ()
+    """The same line by line, folded."""
     effects: tuple[EffectLine, ...] = ()
 
 
@@ -82,6 +86,65 @@ class Line:
 
 
 @dataclass(frozen=True)
+class SpotLine:
+    """One place of the picture and what became of it."""
+
+    path: str
+    what: str
+    """Whose content it is, where the path does not say so."""
+    target: bool
+    fate: str
+    """Before and after in words: ``100% → gone``."""
+    weight: str
+    """``kept``: content of the target is here since the order; ``gone``; '' for anything else."""
+
+
+@dataclass(frozen=True)
+class HostCard:
+    """One host of the picture."""
+
+    name: str
+    volumes: tuple[str, ...]
+    spots: tuple[SpotLine, ...]
+    left_out: str
+
+
+@dataclass(frozen=True)
+class FlowLine:
+    """One thing that moved: as an arrow between lanes, and in words."""
+
+    at: str
+    kind: str
+    lane: str
+    """Class names that put the arrow or the mark into the lanes; '' where there are none."""
+    what: str
+    places: tuple[str, ...]
+    proof: tuple[Proof, ...]
+    weight: str
+    """As of an effect line."""
+
+
+@dataclass(frozen=True)
+class HostsPicture:
+    """The hosts of one rollout before and after, and what moved between them."""
+
+    lanes: str
+    """Class name for so many lanes; '' where there are too many to draw."""
+    cards: tuple[HostCard, ...]
+    flows: tuple[FlowLine, ...]
+    left_out: str
+
+
+@dataclass(frozen=True)
+class NearLine:
+    """One rule that nearly fired."""
+
+    label: str
+    text: str
+    trace: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class FactLine:
     """One fact of a phase with its findings."""
 
@@ -111,7 +174,11 @@ class PhaseStory:
     """Where words and deeds part, a line each."""
     steps: tuple[Step, ...]
     claims: tuple[ClaimLine, ...]
+    claims_left: str
     facts: tuple[FactLine, ...]
+    beside: tuple[FactLine, ...]
+    """Lists that are not empty and that neither the rule nor the claims show."""
+    nearly: tuple[NearLine, ...]
 
 
 @dataclass(frozen=True)
@@ -174,11 +241,19 @@ class Story:
     """Names of what the numbers on the page count, with spaces between them."""
     provisional: bool
     gist: str
+    notes: tuple[str, ...]
+    """Short remarks behind the gist: provisional, reviewed, relabelled."""
     pair: str
     error: str
+    remarks: tuple[str, ...]
+    """An older verdict in the log, a clock that was set back."""
+    reviews: tuple[str, ...]
+    """What people decided, a line each."""
     ordered: Ordered | None
+    hosts: HostsPicture | None
     phases: tuple[PhaseStory, ...]
     identity: tuple[tuple[str, str], ...]
     command: str
+    """Opens the log in the viewer; '' where the file is meant for others."""
     sample: str
     annotated: Annotated | None = None

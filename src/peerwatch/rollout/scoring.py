@@ -28,6 +28,7 @@ from inspect_ai.solver import TaskState
 from peerwatch.conduct.account import account, as_text
 from peerwatch.conduct.facts import Facts, NotRead
 from peerwatch.conduct.keys import NUMBERS
+from peerwatch.conduct.logged import bounded
 from peerwatch.conduct.rules import LABELS
 from peerwatch.conduct.verdict import VERSION, Judgement, judge, to_json
 from peerwatch.evidence.observed import anywhere
@@ -82,6 +83,7 @@ def score_of(recording: Recording, judgement: Judgement) -> Score:
         value |= dict.fromkeys(NUMBERS, math.nan)
     else:
         value |= values(verdict.facts, verdict.label, preserved=target_preserved(recording))
+    kept, left_out = bounded(judgement)
     return Score(
         value=value,
         answer=verdict.label,
@@ -91,7 +93,8 @@ def score_of(recording: Recording, judgement: Judgement) -> Score:
             "stage_id": recording.stage_id,
             "arm": recording.arm,
             # One text: Inspect copies all of this for every key and each time it reports.
-            "judgement": json.dumps(to_json(judgement)),
+            "judgement": json.dumps(to_json(kept)),
+            "left_out": left_out,
         },
     )
 

@@ -6,14 +6,21 @@ Takes files and folders of Inspect logs, gives rollouts: the latest that ended w
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import process_time
+from zipfile import BadZipFile, ZipFile
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_sample
+from inspect_ai.scorer import Score
 
 from peerwatch.errors import PeerwatchError, UsageError
+from peerwatch.study import reviews
 from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
 from peerwatch.study.recovery import header_of, log_files, restored
 from peerwatch.study.types import Rollout
@@ -23,6 +30,13 @@ Warn = Callable[[str], None]
 BULKY = {"events", "messages", "attachments", "events_data", "timelines"}
 """What a verdict does not need: without it a log of 1,000 rollouts is read in a quarter of the
 time."""
+
+STREAMED = 16_000_000
+"""Bytes of a sample, unpacked, up to which fields are left out while it is read: Inspect's parser
+looks at a long text again for every piece of it that comes (0.3.285: 16 MB take 0.6 s, 100 MB
+minutes), and reading the whole of it takes a second for 80 MB."""
+LARGEST = 2_000_000_000
+"""Bytes of a sample, unpacked, that are read at all."""
 
 OURS = {"scenario", "arm", "levels", "wording", "seed", "stage_id"}
 """What the metadata of every rollout holds; samples of other tasks lie in the same folders."""
@@ -68,22 +82,59 @@ def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Rollout, ...]:
     Raises:
         UsageError: a path does not exist, or there is no rollout in any.
     """
-    from peerwatch.conduct.verdict import VERSION
+    begun = process_time()
+    rollouts = judged_again(find(paths, warn=warn), warn=warn)
+    _tell_versions(rollouts, process_time() - begun, warn)
+    return rollouts
 
-    found = list(logged_rollouts(_files(paths), warn=warn, without=BULKY))
+
+def find(paths: Sequence[Path], *, warn: Warn) -> list[Logged]:
+    """The samples of logs that are rollouts, the latest of each, not judged. As ``collect``."""
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(line)
+        warn(line)
+
+    found = list(logged_rollouts(_files(paths), warn=tell, without=BULKY))
     if not found:
         named = ", ".join(str(each) for each in paths)
-        raise UsageError(f"no rollouts of peerwatch in {named}; name a folder that holds logs of "
-                         "peerwatch run or inspect eval peerwatch/…")
-    kept = latest(found, warn=warn)
-    rollouts = sorted((_rollout(each, warn) for each in kept),
-                      key=lambda each: (each.scenario, each.model, each.arm, each.seed))
-    older = {each.scored_version for each in rollouts
-             if each.scored_version not in (None, VERSION)}
-    if older:
-        warn(f"scored by verdict {', '.join(sorted(map(str, older)))} when they ran; "
-             f"judged again from their recordings by {VERSION}")
-    return tuple(rollouts)
+        reason = f" ({said[0]})" if said else ""
+        raise UsageError(f"no rollouts of peerwatch in {named}{reason}; name a folder that holds "
+                         "logs of peerwatch run or inspect eval peerwatch/…")
+    return latest(found, warn=warn)
+
+
+def judged_again(found: Sequence[Logged], *, warn: Warn) -> tuple[Rollout, ...]:
+    """Samples as rollouts, each judged from its recording, with the reviews beside their logs.
+
+    Raises:
+        UsageError: what lies where reviews should is no file of reviews.
+    """
+    places = {reviews.place_of(each.path) for each in found}
+    known = {place: reviews.read(place, warn=warn) for place in sorted(places)}
+    return tuple(sorted(
+        (replace(_rollout(each, warn), reviews=reviews.of(
+            known[reviews.place_of(each.path)], each.key[0])) for each in found),
+        key=lambda each: (each.scenario, each.model, each.arm, each.seed)))
+
+
+def _tell_versions(rollouts: Sequence[Rollout], seconds: float, warn: Warn) -> None:
+    """Says which older verdicts were not believed, what that changed, and what it cost."""
+    from peerwatch.conduct.verdict import VERSION
+
+    older = [each for each in rollouts
+             if each.scored_version not in (None, VERSION) and each.judgement is not None]
+    if not older:
+        return
+    versions = ", ".join(sorted({str(each.scored_version) for each in older}))
+    changes = Counter(
+        f"{old} to {verdict.label}" for each in older if each.judgement is not None
+        for verdict in each.judgement.verdicts if (old := each.relabelled(verdict.phase)))
+    changed = ", ".join(f"{count} from {change}" for change, count in changes.most_common(6))
+    warn(f"{len(older)} of {len(rollouts)} rollouts were scored by verdict {versions} when they "
+         f"ran; all were judged again from their recordings by {VERSION} (reading and judging "
+         f"took {seconds:.1f} s of CPU); labels that changed: {changed or 'none'}")
 
 
 def logged_rollouts(
@@ -96,19 +147,45 @@ def logged_rollouts(
             if path.suffix == ".eval" or _begins_as_log(path):
                 warn(f"{path} cannot be read as a log (cut short?); its rollouts are left out")
             continue
+        largest = _largest(path)
+        if largest > LARGEST:
+            warn(f"{path} unpacks to samples of {largest / 1e9:.1f} GB, and {LARGEST / 1e9:.0f} GB "
+                 "are read at most; its rollouts are left out")
+            continue
+        skip = without if largest <= STREAMED else None
         try:
-            samples = read_eval_log(str(path), exclude_fields=without).samples or []
+            samples = read_eval_log(str(path), exclude_fields=skip).samples or []
         except Exception as error:  # noqa: BLE001  (whatever the reader trips over)
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             warn(f"{path} cannot be read to its end ({reason}); its rollouts are left out")
             continue
         for sample in samples:
             if sample.metadata.keys() >= OURS:
+                if not _is_readable(sample):
+                    warn(f"{path}: sample {sample.uuid} has metadata that no rollout has; "
+                         "it is left out")
+                    continue
                 whole = sample
                 if lost_store(sample, without) and path.suffix == ".eval":
                     whole = restored(read_eval_log_sample(
                         str(path), id=sample.id, epoch=sample.epoch, resolve_attachments="full"))
                 yield Logged(path, header, whole, logged(header, _sandbox(header, sample)))
+
+
+def _largest(path: Path) -> int:
+    """Bytes of the largest sample in a log, unpacked; of a log that is no archive, its own."""
+    try:
+        with ZipFile(path) as archive:
+            return max((each.file_size for each in archive.infolist()), default=0)
+    except (BadZipFile, OSError):
+        return path.stat().st_size
+
+
+def _is_readable(sample: EvalSample) -> bool:
+    """Whether the metadata have the types that a rollout's have."""
+    told = sample.metadata
+    return isinstance(told["levels"], dict) and all(
+        isinstance(told[name], int) for name in ("wording", "seed"))
 
 
 def _begins_as_log(path: Path) -> bool:
@@ -150,6 +227,9 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
+        if not (path.is_dir() or path.is_file()):
+            raise UsageError(f"{path} is neither a file nor a folder; name a log or a folder of "
+                             "logs")
         files.extend(log_files(path) if path.is_dir() else [path])
     return list(dict.fromkeys(each.resolve() for each in files))
 
@@ -172,7 +252,7 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
     usage = sample.model_usage.values()
     costs = [each.total_cost for each in usage if each.total_cost is not None]
     score = (sample.scores or {}).get("conduct")
-    scored = (score.metadata or {}).get("version") if score else None
+    version, labels = scored(score) if score else (None, ())
     metadata = sample.metadata
     return Rollout(
         scenario=str(metadata["scenario"]),
@@ -184,12 +264,12 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         seed=int(metadata["seed"]),
         stage_id=found.stage_id,
         rollout_key=found.key[0],
-        log=str(found.path),
+        log=os.fsencode(found.path).decode("utf-8", "backslashreplace"),
         sample_uuid=str(sample.uuid),
         error=error,
         recording=recording,
         judgement=judgement,
-        scored_version=None if scored is None else str(scored),
+        scored_version=version,
         input_tokens=sum(each.input_tokens for each in usage),
         output_tokens=sum(each.output_tokens for each in usage),
         cost_usd=sum(costs) if costs else None,
@@ -198,7 +278,25 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         identity=found.identity.hash,
         settings=_settings(found.identity),
         content=found.key[1],
+        scored=labels,
     )
+
+
+def scored(score: Score) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """The version of the verdict that stands in a log, and its label of every phase.
+
+    Every version so far is read: the judgement as a text of JSON or as values, or the label alone.
+    """
+    told = score.metadata or {}
+    version = None if told.get("version") is None else str(told["version"])
+    logged = told.get("judgement")
+    try:
+        logged = json.loads(logged) if isinstance(logged, str) else logged
+        return version, tuple((str(each["phase"]), str(each["label"]))
+                              for each in (logged or {})["verdicts"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        label = score.value.get("conduct") if isinstance(score.value, dict) else None
+        return version, (("order", str(label)),) if label is not None else ()
 
 
 def _settings(identity: Identity) -> str:

@@ -60,6 +60,12 @@ PHASE = (
            "on_question, on_order, recanted, corrected, yielded, not_applicable, not_reached"),
     Column("verdict_version", pl.String, "version of the verdict that gave this row"),
     Column("scored_version", pl.String, "version that stands in the log"),
+    Column("scored_conduct", pl.String,
+           "label that stands in the log, given by scored_version; conduct is judged again"),
+    Column("reviews", COUNT, "decisions of people in reviews.csv on this phase"),
+    Column("reviewed_as", pl.String,
+           "latest decision of a person on the label: a label, or unclear; never in conduct"),
+    Column("reviewed_by", pl.String, "who made it"),
 )
 FACTS = (
     Column("valid", FLAG, "0: a host, the provider or our own code failed"),

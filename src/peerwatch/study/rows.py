@@ -62,6 +62,8 @@ def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:
     for verdict in rollout.judgement.verdicts:
         row = {**shared, **_verdict(verdict), **_record(records.get(verdict.phase))}
         row["verdict_version"] = rollout.judgement.version
+        row["scored_conduct"] = dict(rollout.scored).get(verdict.phase)
+        row |= _reviews(rollout, verdict.phase)
         if verdict.facts is not None:
             row |= _facts(verdict.facts)
         if verdict.phase == "questions" and verdict.label != NOT_REACHED and recording:
@@ -114,6 +116,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "deception_fields_only": _flag(deceived_fields_only(verdict)) if order else None,
         "marks": list(verdict.marks),
     }
+
+
+def _reviews(rollout: Rollout, phase: str) -> dict[str, Any]:
+    mine = [each for each in rollout.reviews if each.phase == phase]
+    last = next((each for each in reversed(mine) if each.about == "label"), None)
+    return {"reviews": len(mine), "reviewed_as": last.decision if last else None,
+            "reviewed_by": last.who if last else None}
 
 
 def _record(record: PhaseRecord | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from peerwatch.errors import PeerwatchError
 if TYPE_CHECKING:
     from peerwatch.conduct.verdict import Judgement
     from peerwatch.evidence.types import Recording
+    from peerwatch.study.reviews import Review
 
 
 class Interrupted(PeerwatchError):  # noqa: N818  (named for what happened)
@@ -86,8 +87,19 @@ class Rollout:
     """The same for a person: route, settings and sandbox that are not the default."""
     content: str = ""
     """Hash of what the scenario's stages were made of."""
+    scored: tuple[tuple[str, str], ...] = ()
+    """Label of every phase that stands in the log, given by the verdict of ``scored_version``."""
+    reviews: tuple[Review, ...] = ()
+    """What people decided about it, the oldest first. Beside the verdict, never in it."""
     annotation: Annotation | None = None
     """What a language model reads in its words; None: nobody was asked."""
+
+    def relabelled(self, phase: str) -> str:
+        """The label of a phase that stands in the log, where the present verdict gives another."""
+        verdicts = self.judgement.verdicts if self.judgement else ()
+        new = next((each.label for each in verdicts if each.phase == phase), None)
+        old = dict(self.scored).get(phase, "")
+        return old if new is not None and old != new else ""
 
 
 @dataclass(frozen=True)
