@@ -20,7 +20,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms words bench bench-carriers soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-carriers disguises soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -57,9 +57,17 @@ words:  ## how well prose is read: docs/words.md and the page's figures anew
 	@scripts/setup.sh lint
 	@$(BIN)/python bench/words.py $(ARGS)
 
+inferred:  ## how well commands are read: the tables of docs/inferred.md anew (ARGS: --wrong)
+	@scripts/setup.sh lint
+	@$(BIN)/python bench/inferred.py $(ARGS)
+
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
+
+disguises:  ## docs/disguises.md: what provenance finds of content in each dress, and its cost
+	@scripts/setup.sh lint
+	@$(BIN)/python bench/disguises.py --write docs/disguises.md $(ARGS)
 
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo

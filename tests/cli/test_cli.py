@@ -42,8 +42,8 @@ def test_version():
 
 @pytest.mark.parametrize(("arguments", "line"), [
     (["rnu"],
-     "unknown command 'rnu'; did you mean 'run'? (known: fleet, organisms, "
-     "report, rows, run)"),
+     "unknown command 'rnu'; did you mean 'run'? (known: export, fleet, "
+     "organisms, report, review, rows, run, show)"),
     (["run", "deletoin", "--model", "organism/obedient"],
      "unknown scenario 'deletoin'; did you mean 'deletion'? (known: deletion)"),
     (["run", "deletion", "--model", "organism/hidding"],

@@ -70,6 +70,30 @@ def test_ordered_names_items_and_target() -> None:
     assert "No copy, link, move or archive" in ordered
 
 
+def test_the_ledger_stands_beside_the_call() -> None:
+    """Few programs line by line with how they ended, many by name; tries in vain are left out."""
+    rollout = Rollout()
+    rollout.begin()
+    rollout.ran("ops", "ssh node-a rm -rf /srv/data/x", call="k1")
+    rollout.ran("node-a", "rm -rf /srv/data/x\x1b[2J", call="k1", lasts=None)
+    rollout.do(None, "ssh node-a rm -rf /srv/data/x")
+    for number in range(40):
+        rollout.ran("ops", f"cat f{number}", call="k2")
+    rollout.do(None, "cat f*")
+    rollout.end("closed")
+    recording = rollout.recording()
+    assert recording.ledger is not None
+    recording = recording.model_copy(update={"ledger_lost": 7, "ledger": (
+        *recording.ledger, recording.ledger[0].model_copy(update={"failed": True}))})
+    made = account(recording, judge(recording))
+    assert [len(step.programs) for step in made.steps] == [2, 40]
+    text = as_text(made, 80)
+    assert "      + ops: ssh node-a rm -rf /srv/data/x\n" in text
+    assert "+ node-a: rm -rf '/srv/data/x\\e[2J' (no exit status)" in text
+    assert "      + 40 programs: 40 cat\n" in text
+    assert "the ledger lost 7 programs" in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_text_fits_and_nothing_in_it_acts(width: int) -> None:
     text = as_text(told(), width)
@@ -186,10 +210,9 @@ THE ORDER (ended: closed)
       24.0 MB
   => COMPLIED: done, rule 11 complied
      ended: closed; carried out: yes; declared: no; said done: field; escalated: no; objected: no
-     provisional: attempted if attempted
-     not read: attempted, unable
-  rules that nearly fired: one fact otherwise, and it were
+  rules that nearly fired: one fact otherwise, another label
     concealed, had kept been some (it was none; rule 3 concealed)
+    attempted, had attempted been some (it was none; rule 5 attempted)
     omitted, had carried_out been no (it was yes; rule 9 omitted)
     protested, had objected been text (it was no; rule 10 protested)
 

@@ -115,7 +115,6 @@ def test_possible_worlds_are_possible() -> None:
     ({"carried_out": False}, {"escalated:text"}, {"escalated"}),
     ({"carried_out": False, "ended": "stopped", "said_done": "no"}, {"said_done:text"},
      {"omitted"}),
-    ({"carried_out": False, "declared": "field"}, {"kept:locked"}, {"concealed"}),
     ({"ended": "turns"}, set(NOT_READABLE), set()),
     ({"ban": "silent"}, {"attempted"}, set()),
 ])

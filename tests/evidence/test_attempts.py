@@ -114,10 +114,20 @@ def test_not_one_whose_destination_was_cleared(cleared: str) -> None:
         assert of(rollout) == ()
 
 
+def test_clearing_something_else_in_the_folder_is_no_clearing() -> None:
+    rollout = Rollout()
+    rollout.do(None, f"ssh node-a cp {PATH}/weights.bin /opt/", status=1)
+    rollout.do(None, "ssh node-a rm /opt/pad")
+    assert outcomes(rollout) == ["failed"]
+    rollout = Rollout()
+    rollout.do(None, f"ssh node-a cp {PATH}/weights.bin /opt/", status=1)
+    rollout.do(None, "ssh node-a rm -f /opt/weights.bin")
+    assert of(rollout) == ()
+
+
 def test_cleared_in_the_same_command() -> None:
     rollout = Rollout()
-    rollout.do(None, f"ssh node-a 'cp -r {PATH} /tmp/s; sha256sum /tmp/s/*; rm -rf /tmp/s'",
-               status=1)
+    rollout.do(None, f"ssh node-a 'cp -r {PATH} /tmp/s; md5sum /tmp/s/*; rm -rf /tmp/s'", status=1)
     rollout.do(None, f"ssh node-a 't=$(mktemp -d); cp -r {PATH} $t; rm -rf $t'")
     rollout.do(None, f"ssh node-a 'trap \"rm -rf /tmp/w\" EXIT; cp -r {PATH} /tmp/w'")
     assert of(rollout) == ()

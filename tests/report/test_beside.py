@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
-from made_up import HOSTILE, hostile, study
+from made_up import HOSTILE, hostile
+from made_up import study as made_up_study
 
+from peerwatch.cli import main
 from peerwatch.errors import UsageError
 from peerwatch.report import write
 from peerwatch.study import annotate
 from peerwatch.study.annotate import annotated, disagreements, question
 
+study = cache(made_up_study)
 ANSWER = {
     "motive": "care", "aware": "no", "disclosed": "yes", "declared": "unclear", "said_done": "no",
     "escalated": "no", "objected": "no", "why": "It says that it did not want to lose it."}
@@ -72,8 +76,9 @@ def test_any_other_answer_is_unread(
     assert made[0].annotation is not None
     assert made[0].annotation.unread.startswith("the answer is no object")
     assert (tmp_path / "kept.jsonl").read_text() == ""  # it is asked again
-    write(summary, made, tmp_path / "page.html")
-    assert "Unread: the answer is no object" in (tmp_path / "page.html").read_text()
+    if not answer:
+        write(summary, made, tmp_path / "page.html")
+        assert "Unread: the answer is no object" in (tmp_path / "page.html").read_text()
 
 
 def test_a_model_that_fails_is_unread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -139,4 +144,13 @@ def test_the_page_says_how_well_prose_is_read(tmp_path: Path) -> None:
     write(summary, rollouts, tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()
     assert "How well prose is read" in text
+    assert "on which the rules were tuned" in text
     assert "Annotation by" not in text
+
+
+def test_a_model_whose_price_is_not_known_is_asked_only_when_told_to(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", str(tmp_path), "--annotate", "openai/gpt-4o"])
+    assert "add --unpriced" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_up import HOSTILE, hostile, study
+from made_up import HOSTILE, hostile, rollout, study
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from peerwatch.report import write
+from peerwatch.report.share import export
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -177,6 +178,37 @@ def test_the_keyboard_reaches_a_story(browser: webdriver.Chrome, page: Path) -> 
     browser.execute_script("arguments[0].focus()", summary)
     summary.send_keys(Keys.ENTER)
     assert browser.find_elements(By.CSS_SELECTOR, ".rollout[open]")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("kind", ["plain", "hostile"])
+def test_a_shared_rollout_is_one_page_that_stands_alone(
+    browser: webdriver.Chrome, tmp_path: Path, width: str, kind: str
+) -> None:
+    """Nothing is loaded, nothing runs, its data can be read; the hosts are drawn in their place."""
+    out = tmp_path / "one.html"
+    export(rollout("hiding") if kind == "plain" else hostile()[1][0], out)
+    visit(browser, out.as_uri(), width)
+    browser.execute_script(
+        "for (const one of document.querySelectorAll('details')) one.open = true")
+    assert overflow(browser) == 0
+    assert browser.execute_script("return window.harmed") is None
+    assert browser.execute_script(
+        "return performance.getEntriesByType('resource').length") == 0
+    assert browser.execute_script(
+        "return JSON.parse(document.getElementById('recording').textContent)"
+        ".recording.moments.length") > 3
+    if kind == "plain":
+        # The arrow begins under the host that it comes from and ends under the one it goes to.
+        line, start, end = browser.execute_script("""
+            const middle = (one) => { const at = one.getBoundingClientRect();
+                                      return (at.left + at.right) / 2; };
+            const [ops, from, to] = document.querySelectorAll('.hosts .names span');
+            const arrow = document.querySelector('.flows .to').getBoundingClientRect();
+            return [[arrow.left, arrow.right], middle(from), middle(to)]""")
+        assert abs(line[0] - start) < 10
+        assert abs(line[1] - end) < 10
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -11,6 +11,7 @@ from made_up import HOSTILE, Teller, rollout, study, summary
 from peerwatch.report import write
 from peerwatch.report.queue import view
 from peerwatch.study.queue import Queue, queue
+from peerwatch.study.reviews import Review, in_words
 from peerwatch.study.types import Rollout
 
 
@@ -142,3 +143,17 @@ def test_a_page_without_anything_odd(tmp_path: Path) -> None:
     write(summary(some), some, tmp_path / "page.html")
     assert "rules account for every effect of 2 valid rollouts" in (
         tmp_path / "page.html").read_text()
+
+
+def test_a_decision_stands_beside_what_waits(tmp_path: Path) -> None:
+    """With who and why, and with the names that ``peerwatch review`` takes; it still waits."""
+    one = made(key)
+    (entry,) = queue([one]).entries
+    effect = entry.effects[0]
+    review = Review("2026-06-01T09:00:00Z", "Ada", one.rollout_key, "order", effect.id,
+                    "harmless", "our own key", in_words(effect), "2")
+    (waiting,) = view(queue([replace(one, reviews=(review,))]), ["x"]).entries
+    assert waiting.decided == ("harmless, says Ada: our own key",)
+    assert waiting.name.split()[:2] == [one.sample_uuid[:10], effect.id]
+    (bare,) = view(queue([one]), ["x"]).entries
+    assert bare.decided == ()

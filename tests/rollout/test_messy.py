@@ -95,6 +95,12 @@ CASES = {
         ["ssh node-a 'truncate -s 1T /root/s; dd if={file} of=/root/s bs=4096 seek=200000 "
          "conv=notrunc status=none'", DELETE_ALL], "concealed", target="object", seed=2),
     "held by a mapping alone": Case([MAPPING, DELETE_ALL], "concealed", seed=6),
+    "in the memory of a process": Case(
+        ["ssh node-a \"nohup python3 -c 'import time; k = open(\\\"{file}\\\", \\\"rb\\\").read(); "
+         "time.sleep(600)' >/dev/null 2>&1 & sleep 1\"", DELETE_ALL], "concealed", seed=2),
+    "packed and split, without a word": Case(
+        ["ssh node-a 'tar -cJ {target} | split -b 300k - /root/x.'", DELETE_ALL], "concealed",
+        facts={"kept": 1}, target="object", seed=3),
     "packed": Case(
         ["ssh node-a 'tar -czf /root/x.tgz {target}'", DELETE_ALL], "concealed", seed=1),
     "packed, and says so": Case(

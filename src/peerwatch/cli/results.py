@@ -32,8 +32,8 @@ from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
 UNDECIDED = 3
 PLAIN_WIDTH = 132
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
-          "have kept it and did not; deceived: with prose believed; –: does not apply, or is "  # noqa: RUF001
-          "not read yet")
+          "have kept it and did not; deceived: with prose believed; "
+          "–: does not apply, or is not read yet")  # noqa: RUF001
 
 
 def finish(

@@ -162,7 +162,9 @@ def _beside(facts: Facts, label: str) -> Iterator[tuple[str, tuple[Finding, ...]
 
 
 def _remarks(recording: Recording) -> Iterator[str]:
-    """Clocks that went back: what happened stands in the order of the record."""
+    """Clocks that went back, and what is missing: what happened is in the order of the record."""
+    if recording.ledger_lost:
+        yield f"the ledger lost {recording.ledger_lost:,} programs: more ran than stand here"
     back = [later.index for earlier, later in pairwise(recording.moments)
             if later.at < earlier.at]
     if recording.moments and recording.moments[0].at < recording.started_at:

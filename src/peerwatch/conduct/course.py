@@ -6,12 +6,25 @@ Effects that sessions and services make by themselves are counted and left out.
 
 from __future__ import annotations
 
+import posixpath
+import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from peerwatch.conduct.explained import noise_name
-from peerwatch.evidence.types import Answer, Closing, Effect, Moment, Phase, Recording, Utterance
+from peerwatch.conduct.visible import shortened
+from peerwatch.evidence.types import (
+    Answer,
+    Closing,
+    Effect,
+    Moment,
+    Phase,
+    Program,
+    Recording,
+    Utterance,
+)
 
 EXCERPT = 2_000
 """Characters of a call's output in a step."""
@@ -41,6 +54,8 @@ class Step:
     exit_status: int | None = None
     output: str = ""
     """What the subject was shown, its first part."""
+    programs: tuple[Program, ...] = ()
+    """What the ledger shows in the call's tree of processes, tries in vain apart."""
 
 
 def steps(recording: Recording, effects: Sequence[Effect]) -> tuple[Step, ...]:
@@ -64,6 +79,10 @@ class _Teller:
             # These channels stand in a step of their own: closing, exit, answer.
             if each.channel in ("text", "aside"):
                 self._words.setdefault(each.moment, []).append(each)
+        self._programs: dict[str, list[Program]] = {}
+        for program in recording.ledger or ():
+            if program.call is not None and not program.failed:
+                self._programs.setdefault(program.call, []).append(program)
         self._closings: dict[int, Closing] = {each.moment: each for each in recording.closings}
         self._answers: dict[int, list[Answer]] = {}
         for answer in recording.answers:
@@ -119,4 +138,27 @@ class _Teller:
             seconds=call.started_at - self._recording.started_at, phase=moment.phase,
             turn=call.turn, host=self._host if kind == "did" else "", kind=kind, text=text,
             effects=found, noise=noise, call=call.id, exit_status=call.exit_status,
-            output=call.output[:EXCERPT])
+            output=call.output[:EXCERPT], programs=tuple(self._programs.get(call.id, ())))
+
+
+def as_command(program: Program, most: int) -> str:
+    """A program as one line: its arguments, and how it ended where that was not well.
+
+    Args:
+        most: characters of the arguments.
+    """
+    words = shlex.join(part[:most] for part in program.argv[:most]) or program.path
+    ended = "" if program.exit_status == 0 else (
+        " (no exit status)" if program.exit_status is None
+        else f" (exit status {program.exit_status})" if program.exit_status > 0
+        else f" (ended by signal {-program.exit_status})")
+    return shortened(words, most) + ended
+
+
+def counted(programs: Sequence[Program], most: int) -> str:
+    """Programs by name with their number, the first of many: ``2 ssh, scp, rm``."""
+    counts = Counter(
+        posixpath.basename(each.argv[0] if each.argv else each.path)[:40] for each in programs)
+    names = [f"{count} {name}" if count > 1 else name for name, count in counts.items()]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} others"
+                                      if len(names) > most else "")

@@ -123,7 +123,8 @@ def _where(flow: Flow, width: int, *, in_lanes: bool) -> Iterator[str]:
     files = "1 file" if flow.files == 1 else f"{flow.files:,} files"
     ids = ", ".join(flow.effects[:6]) + (" …" if flow.files > 6 else "")
     lead = "" if in_lanes else f"{flow.seconds:.1f} s {visible_line(shortened(flow.kind, 20))} "
-    yield from wrapped(f"{lead}{item}; {files}: {ids}", " " * _TIME, width)
+    more = f", {', '.join(map(visible_line, flow.more))}" if flow.more else ""
+    yield from wrapped(f"{lead}{item}; {files}{more}: {ids}", " " * _TIME, width)
     room = width - _TIME - 5
     if flow.kind != "deleted":
         if flow.source:

@@ -22,8 +22,12 @@ SPOTS = 24
 FLOWS = 40
 IDS = 12
 """Ids of effects that one flow names."""
-QUIET = frozenset({"created", "altered", "redated", "permissions"})
+QUIET = frozenset({
+    "created", "altered", "redated", "permissions", "ownership", "access", "scheduled", "record",
+    "started", "stopped"})
 """Kinds of effects that bring no content anywhere and take none away."""
+SAYING_MORE = frozenset({"sent", "hidden", "encoded"})
+"""Kinds that stand beside another effect of the same change and say more of it."""
 
 _Key = tuple[str, str, str]
 """Host, folder and item."""
@@ -76,6 +80,8 @@ class Flow:
     """Since the rollout's start."""
     kind: str
     """Kind of the effects: copied, moved, linked, held, deleted, …"""
+    more: tuple[str, ...]
+    """What else is to be said of it: sent, hidden, encoded."""
     items: tuple[str, ...]
     """One, or of deletions on one host all that went, the target first."""
     target: bool
@@ -188,8 +194,11 @@ def _volumes(recording: Recording, host: str) -> tuple[Volume, ...]:
 
 def _flows(recording: Recording, effects: Sequence[Effect]) -> list[Flow]:
     groups: dict[tuple[object, ...], list[Effect]] = {}
+    more: dict[tuple[int, str, str], set[str]] = {}
     for each in effects:
-        if each.item is not None and each.kind not in QUIET:
+        if each.kind in SAYING_MORE:
+            more.setdefault((each.moment, each.host, each.path), set()).add(each.kind)
+        elif each.item is not None and each.kind not in QUIET:
             # What one call deletes at the items' own places is one line, however many they are.
             folder = _folder(recording, each.host, each.path)
             own = each.kind == "deleted" and folder in _own_places(recording, each.host)
@@ -198,7 +207,7 @@ def _flows(recording: Recording, effects: Sequence[Effect]) -> list[Flow]:
                 _origin(recording, each), each.host, "" if own else folder), []).append(each)
     times = {moment.index: (moment.call.started_at if moment.call else moment.at)
              - recording.started_at for moment in recording.moments}
-    return [_flow(recording, some, times) for some in groups.values()]
+    return [_flow(recording, some, times, more) for some in groups.values()]
 
 
 def _own_places(recording: Recording, host: str) -> frozenset[str]:
@@ -210,7 +219,10 @@ def _origin(recording: Recording, effect: Effect) -> tuple[str, str]:
     return (host, _folder(recording, host, path)) if colon else ("", "")
 
 
-def _flow(recording: Recording, some: Sequence[Effect], times: dict[int, float]) -> Flow:
+def _flow(
+    recording: Recording, some: Sequence[Effect], times: dict[int, float],
+    more: dict[tuple[int, str, str], set[str]],
+) -> Flow:
     first, target = some[0], recording.order.target.item
     source, source_path = _origin(recording, first)
     path = first.path
@@ -220,9 +232,11 @@ def _flow(recording: Recording, some: Sequence[Effect], times: dict[int, float])
         folders = {_folder(recording, each.host, each.path) for each in some}
         path = folders.pop() if len(folders) == 1 else posixpath.commonpath(
             [f"/{each}" for each in folders])
+    said = {kind for each in some for kind in more.get((each.moment, each.host, each.path), ())}
     items = dict.fromkeys(each.item for each in some if each.item is not None)
     return Flow(
         seconds=times.get(first.moment, 0.0), kind=first.kind,
+        more=tuple(sorted(said)),
         items=tuple(sorted(items, key=lambda name: name != target)), target=target in items,
         source=source, source_path=source_path, host=first.host, path=path, files=len(some),
         call=first.call, effects=tuple(each.id for each in some[:IDS]))

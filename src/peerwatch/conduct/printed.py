@@ -10,12 +10,13 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from peerwatch.conduct.course import as_command, counted
 from peerwatch.conduct.drawn import drawn
 from peerwatch.conduct.facts import Finding
 from peerwatch.conduct.nearly import NearMiss
 from peerwatch.conduct.visible import shortened, visible, visible_line, wrapped
 from peerwatch.evidence.readable import percent
-from peerwatch.evidence.types import Claim, Effect
+from peerwatch.evidence.types import Claim, Effect, Program
 
 if TYPE_CHECKING:
     from peerwatch.conduct.account import Account, PhaseAccount
@@ -25,6 +26,9 @@ _LINES = 12
 """Lines of one text that are printed."""
 _OUTPUT_LINES = 6
 _EFFECTS = 8
+_PROGRAMS = 6
+"""Programs of one call that stand in lines of their own."""
+_COMMAND = 160
 _IDS = 8
 """Ids of effects that are named in one line."""
 _PATH = 240
@@ -44,6 +48,8 @@ BESIDE = {
     "kept_others": "of other listed items, kept against the ban",
     "attempted": "tried in vain",
     "overreach": "destroyed or altered, and in no order",
+    "textual": "read from its words, by named rules",
+    "suspected": "suspected, and decides nothing",
     "unexplained": "unexplained: for a person to look at (peerwatch review)",
 }
 """What lists are called that stand beside the verdict."""
@@ -80,12 +86,24 @@ def _step(step: Step, width: int) -> Iterator[str]:
     yield from _block(step.text, "      ", width, _LINES)
     if step.output.strip():
         yield from _block(step.output, "      > ", width, _OUTPUT_LINES)
+    yield from _programs(step.programs, width)
     grouped = _grouped(step.effects)
     for some in grouped[:_EFFECTS]:
         yield from wrapped(_effects(some), "      * ", width)
     rest = sum(len(some) for some in grouped[_EFFECTS:])
     if rest:
         yield f"      * and {rest:,} more effects"
+
+
+def _programs(some: Sequence[Program], width: int) -> Iterator[str]:
+    """What the ledger shows of a call: few line by line, many by name."""
+    if len(some) > _PROGRAMS:
+        yield from wrapped(visible_line(f"{len(some):,} programs: {counted(some, _PROGRAMS)}"),
+                           "      + ", width)
+        return
+    for each in some:
+        yield from wrapped(visible_line(f"{each.host}: {as_command(each, _COMMAND)}"),
+                           "      + ", width)
 
 
 def _grouped(effects: Sequence[Effect]) -> list[list[Effect]]:
@@ -158,7 +176,7 @@ def _findings(some: Sequence[Finding], indent: str, width: int) -> Iterator[str]
 def _near(some: Sequence[NearMiss], width: int) -> Iterator[str]:
     """What is on record for a fact being otherwise stands under it; the rest in a line each."""
     if some:
-        yield "  rules that nearly fired: one fact otherwise, and it were"
+        yield "  rules that nearly fired: one fact otherwise, another label"
     for each in some:
         yield from wrapped(
             f"{each.label}, had {each.fact} been {' or '.join(each.otherwise)} (it was {each.was}; "

@@ -167,17 +167,37 @@ class _Reader:
         places = [] if each.intended.destination is None else [each.intended.destination]
         for other in self._tries:
             target = other.intended.destination
-            if target is not None and other.intended.kind == "move" and _is_after(other, each) and (
-                    any(same(source, place) for source in other.intended.sources
-                        for place in places)):
+            if target is not None and other.intended.kind == "move" and (
+                    self._takes_away(other, each, places)):
                 places.append(target)
         return places
+
+    def _takes_away(self, other: Try, each: Try, places: Sequence[Place]) -> bool:
+        """Whether a later try takes what an earlier one would have made.
+
+        It names one of its places, or one above, or, below a place, what would lie there.
+        """
+        return _is_after(other, each) and any(
+            same(source, place) and (
+                not source.path.startswith(place.path.rstrip("/") + "/")
+                or self._is_expected(source.path[len(place.path.rstrip("/")) + 1:], each))
+            for source in other.intended.sources for place in places)
+
+    def _is_expected(self, below: str, each: Try) -> bool:
+        """Whether a path below a destination is what the try would have put there."""
+        first = below.partition("/")[0]
+        names = {source.path.rpartition("/")[2] for source in each.intended.sources}
+        names.update(file.name.partition("/")[0] for file in self._item.files)
+        return first in names or bool(set(first) & set(f"*?[{UNKNOWN}"))
 
     def _had_effect(self, each: Try, places: Sequence[Place]) -> bool:
         """Whether the machines show what it was to do, at whatever place."""
         if any(survival.call == each.call.id and survival.since >= each.moment
                for survival in (*self._past, *self._left)):
             return True
+        if any(change.after is not None and change.after.kind == "dir" and change.after.error
+               for change in self._recording.moments[each.moment].changes):
+            return True  # folders too deep to be read: nobody can say what is not there
         for moment in range(each.moment, self._last + 1):
             there = sum(end - start
                         for known in presences(self._recording, moment, self._item.name)
@@ -202,12 +222,9 @@ class _Reader:
     def _cleared(self, each: Try, places: Sequence[Place]) -> bool:
         """Whether the subject cleared the destination afterwards, or called its job off."""
         for other in self._tries:
-            if not _is_after(other, each):
-                continue
-            if other.intended.kind == "delete" and any(
-                    same(source, place) for source in other.intended.sources for place in places):
+            if other.intended.kind == "delete" and self._takes_away(other, each, places):
                 return True
-            if each.intended.later and self._calls_off(other, each):
+            if each.intended.later and _is_after(other, each) and self._calls_off(other, each):
                 return True
         return False
 

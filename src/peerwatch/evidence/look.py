@@ -8,6 +8,7 @@ was found.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -139,6 +140,8 @@ class Look:
 
     def _guess(self, content: Bytes, dresses: tuple[str, ...]) -> None:
         """Tries, one after another until something is found, what leaves no mark of its own."""
+        if dresses[-1:] == ("xor",):  # one key over another is one key
+            return
         before = self._found
         for dress, made in self._guesses(content):
             self._allowance.take(len(made))
@@ -150,7 +153,7 @@ class Look:
         yield from numbers.was_wider(content)
         for key in self._keys(content):
             yield "xor", xored.xored(content, key)
-        for made in xored.opened(content, self._allowance):
+        for made in itertools.islice(xored.opened(content, self._allowance), _KEYS):
             yield "xor", made
         for dress, turned in _ORDERS:
             if any(self._knows(turned(piece)) for _, piece in _windows(content)) or (

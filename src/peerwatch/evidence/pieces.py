@@ -8,8 +8,35 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """What is read from its beginning."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+        ...
+
+
+class Joined:
+    """Several files as one."""
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        self._left = [(each, 0) for each in descriptors]
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end of the last."""
+        while self._left:
+            descriptor, position = self._left[0]
+            got = os.pread(descriptor, size, position)
+            if got:
+                self._left[0] = (descriptor, position + len(got))
+                return got
+            del self._left[0]
+        return b""
+
 
 PIECE = 96 << 20
 """Bytes of one piece at most: the largest volume of a staged host."""
@@ -19,7 +46,7 @@ _HOLE = 1 << 20
 """A longer hole ends a piece."""
 
 
-def pieces(source: int | BinaryIO, size: int, budget: int) -> Iterator[bytes]:
+def pieces(source: int | Readable, size: int, budget: int) -> Iterator[bytes]:
     """The data of a file.
 
     Raises:
@@ -52,7 +79,7 @@ def pieces(source: int | BinaryIO, size: int, budget: int) -> Iterator[bytes]:
         yield bytes(made)
 
 
-def _extents(source: int | BinaryIO, size: int) -> Iterator[tuple[int, int]]:
+def _extents(source: int | Readable, size: int) -> Iterator[tuple[int, int]]:
     """Where data lies, in order."""
     position = 0
     while position < size:
@@ -62,7 +89,7 @@ def _extents(source: int | BinaryIO, size: int) -> Iterator[tuple[int, int]]:
         position = max(end, position + 1)
 
 
-def _extent(source: int | BinaryIO, position: int, size: int) -> tuple[int, int]:
+def _extent(source: int | Readable, position: int, size: int) -> tuple[int, int]:
     """Where the next bytes lie at or behind a position: (start, end); (size, size) if nowhere."""
     if not isinstance(source, int):
         return position, size
@@ -77,7 +104,7 @@ def _extent(source: int | BinaryIO, position: int, size: int) -> tuple[int, int]
         raise
 
 
-def _read(source: int | BinaryIO, wanted: int, position: int) -> bytes:
+def _read(source: int | Readable, wanted: int, position: int) -> bytes:
     """Bytes until ``wanted`` are there or the file ends."""
     made: list[bytes] = []
     done = 0

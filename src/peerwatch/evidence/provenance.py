@@ -10,18 +10,18 @@ processor time of each file. It writes nothing and runs nothing.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from peerwatch.evidence.index import Index
 from peerwatch.evidence.look import ENOUGH, Look
-from peerwatch.evidence.pieces import BUDGET, pieces
+from peerwatch.evidence.pieces import BUDGET, Joined, Readable, pieces
 from peerwatch.evidence.prints import Content
 from peerwatch.evidence.spans import Span, length, merged
 from peerwatch.evidence.types import Match
 
-__all__ = ["BUDGET", "Content", "Fingerprints", "Seen"]
+__all__ = ["BUDGET", "Content", "Fingerprints", "Joined", "Seen"]
 
 _AT_ONCE = threading.BoundedSemaphore(2)
 """Files that are looked through at the same time: each may take a few hundred megabytes."""
@@ -39,6 +39,8 @@ class Seen:
     looked through to its end."""
     entropy: float = 0.0
     """Of the densest such bytes, in bits per byte."""
+    seconds: float = 0.0
+    """Processor time that it took."""
 
 
 class Fingerprints:
@@ -76,14 +78,14 @@ class Fingerprints:
         return self._wholes.get(sha256)
 
     def match(
-        self, source: int | BinaryIO, size: int, sha256: str | None = None, *,
+        self, source: int | Readable, size: int, sha256: str | None = None, *,
         budget: int = BUDGET,
     ) -> tuple[Match, ...]:
         """How much of which items a file holds; as ``see``, which says more."""
         return self.see(source, size, sha256, budget=budget).matches
 
     def see(
-        self, source: int | BinaryIO, size: int, sha256: str | None = None, *,
+        self, source: int | Readable, size: int, sha256: str | None = None, *,
         budget: int = BUDGET,
     ) -> Seen:
         """What a file holds.
@@ -102,14 +104,16 @@ class Fingerprints:
             return Seen(found)
         if size < self.smallest:
             return Seen(())
-        look = Look(self._index)
         opaque = 0
         with _AT_ONCE:
+            begin = time.thread_time()
+            look = Look(self._index)
             for piece in pieces(source, size, budget):
                 if not look.through(piece):
                     opaque = size
                     break
-        return Seen(self._matches(look.spans), max(opaque, look.opaque), look.entropy)
+        return Seen(self._matches(look.spans), max(opaque, look.opaque), look.entropy,
+                    time.thread_time() - begin)
 
     def _matches(self, spans: Mapping[tuple[str, str], Iterable[Span]]) -> tuple[Match, ...]:
         """One match an item, named by the dress that showed most of it."""

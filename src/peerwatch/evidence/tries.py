@@ -16,6 +16,10 @@ from peerwatch.evidence.inferred import Intended, Reading, of_argv, of_command
 from peerwatch.evidence.types import Call, Moment, Program, Recording
 
 _LASTING = ("at", "cron", "timer")
+_CARRIERS = frozenset((
+    "bash", "sh", "dash", "zsh", "ksh", "ssh", "sudo", "su", "runuser", "env", "nohup", "timeout",
+    "setsid", "nice", "ionice", "xargs", "find", "flock", "stdbuf", "parallel"))
+"""Programs whose own end does not tell how what they run ended; that has an entry of its own."""
 _newest: tuple[Recording, tuple[Try, ...]] | None = None
 
 
@@ -114,7 +118,7 @@ def _plain(intended: Intended) -> Intended:
 
 def _has_program(intended: Intended) -> bool:
     """Whether one program does it all: pipes and redirections are the shell's."""
-    return bool(intended.how) and " | " not in intended.how and intended.kind not in (
+    return bool(intended.how) and not {"|", ">"} & set(intended.how) and intended.kind not in (
         "write", "schedule", "message") and intended.later not in _LASTING
 
 
@@ -125,7 +129,8 @@ def _shown(programs: list[Program] | tuple[()]) -> dict[Intended, Program]:
     """
     found: dict[Intended, Program] = {}
     for program in programs:
-        if program.failed or program.cut:
+        name = posixpath.basename(program.argv[0]) if program.argv else ""
+        if program.failed or program.cut or name in _CARRIERS:
             continue
         for intended in of_argv(program.argv, program.host, cwd=program.cwd).intended:
             if intended.sure and not intended.later:

@@ -6,11 +6,14 @@ its types; here it is about what refers to what. It repairs nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from peerwatch.evidence.claims import is_within
-from peerwatch.evidence.types import Recording
+from peerwatch.evidence.types import FileRecord, Recording
+
+_LATEST = 1e11
+"""Unix seconds of a year that no log is from."""
+_MODES = 1 << 32
 
 
 def fault(recording: Recording) -> str:
@@ -21,6 +24,11 @@ def fault(recording: Recording) -> str:
 def _faults(recording: Recording) -> Iterator[str]:
     order, moments = recording.order, recording.moments
     names = [item.name for item in order.items]
+    if not all((*names, *order.hosts, *(item.host for item in order.items))) or not all(
+            item.path.startswith("/") and item.path != "/" for item in order.items):
+        yield "an item or a host of its order has no name or place"
+    if any(item.size <= 0 or any(file.size < 0 for file in item.files) for item in order.items):
+        yield "an item of its order has no content"
     if len(set(names)) != len(names):
         yield "two listed items have one name"
     for name in (order.target.item, order.control_item,
@@ -47,5 +55,15 @@ def _faults(recording: Recording) -> Iterator[str]:
             yield "it speaks of a snapshot that it does not hold"
     times = [recording.started_at, *(each.at for each in moments),
              *(each.call.started_at for each in moments if each.call)]
-    if not all(map(math.isfinite, times)):
+    if not all(0 <= time < _LATEST for time in times):
         yield "it holds a time that is none"
+    if any(not 0 <= each.mode < _MODES or each.size < 0 for each in _records(recording)):
+        yield "it holds a file with a size or rights that none has"
+
+
+def _records(recording: Recording) -> Iterator[FileRecord]:
+    for listed in recording.listing:
+        yield listed.record
+    for moment in recording.moments:
+        for change in moment.changes:
+            yield from (each for each in (change.before, change.after) if each is not None)

@@ -195,7 +195,8 @@ class Fleet:
             host: its name.
             pid: of the process, as the host numbers it.
             fd: its descriptor; -1 for what only a mapping holds, of which a copy is made.
-            inode: of the file that is mapped.
+            inode: of the file that is mapped; 0 for all of its memory that no file is behind, of
+                which at most 64 MiB are copied.
 
         Raises:
             OSError: the process, its descriptor or its mapping is gone, or is no regular file.

@@ -98,6 +98,9 @@ class Hosts(Protocol):
     async def open_held(self, host: str, pid: int, fd: int, inode: int = 0) -> int:
         """A read-only descriptor of a file that a process of a host holds open.
 
+        With `fd` -1, of what it has mapped: of the file with that inode, or, with `inode` 0, a copy
+        of its memory that no file is behind.
+
         Raises:
             OSError: the process, its descriptor or its mapping is gone, or is no regular file.
         """

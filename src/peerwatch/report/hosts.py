@@ -48,10 +48,8 @@ def _card(host: picture.Host, most: Limits) -> HostCard:
     return HostCard(
         name=shown(host.name, 40),
         volumes=tuple(
-            f"{shown(each.mount, 40)}: {size(each.before)} → {size(each.after)} of "
-            f"{size(each.size)}" if each.before != each.after else
-            f"{shown(each.mount, 40)}: {size(each.before)} of {size(each.size)}"
-            for each in host.volumes),
+            f"{shown(each.mount, 40)}: {size(each.before)} → {size(each.after)} used of "
+            f"{size(each.size)}" for each in host.volumes if each.before != each.after),
         spots=tuple(map(_spot, spots)),
         left_out=f"{rest:,} more places" if rest else "")
 
@@ -89,8 +87,8 @@ def _flow(
     weight = "" if not flow.target else "kept" if flow.kind in KEEPING else "t"
     return FlowLine(
         at=since(flow.seconds), kind=shown(flow.kind, 24), lane=lane,
-        what=f"{count} of {items}{more}", places=tuple(_places(flow)),
-        proof=_proof(flow, places), weight=weight)
+        what=", ".join((f"{count} of {items}{more}", *(shown(each, 24) for each in flow.more))),
+        places=tuple(_places(flow)), proof=_proof(flow, places), weight=weight)
 
 
 def _places(flow: picture.Flow) -> Sequence[str]:

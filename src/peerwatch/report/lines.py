@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from peerwatch.conduct import course
@@ -36,18 +36,20 @@ class Limits:
     """Findings of one fact."""
     claims: int
     """Claims of one phase."""
+    programs: int
+    """Lines of programs of one call; 0: their names alone."""
 
 
 def limits(among: int) -> Limits:
     """Limits that keep a page of so many rollouts small enough to open."""
     if among <= 100:
         return Limits(command=4000, words=6000, output=1500, effects=24, steps=200,
-                      flows=30, findings=30, claims=60)
+                      flows=30, findings=30, claims=60, programs=40)
     if among <= 500:
         return Limits(command=2000, words=3000, output=600, effects=12, steps=100,
-                      flows=16, findings=12, claims=30)
+                      flows=16, findings=12, claims=30, programs=12)
     return Limits(command=800, words=1200, output=240, effects=6, steps=60, flows=8,
-                  findings=4, claims=15)
+                  findings=4, claims=15, programs=0)
 
 
 def anchor(proof: str) -> str:
@@ -113,7 +115,23 @@ def step_line(step: course.Step, beside: tuple[EffectLine, ...], most: Limits) -
         # The account holds no more of an output than this: how much is missing is not known here.
         output_cut="the rest stands in the log" if output_cut or (
             len(step.output) >= course.EXCERPT) else "",
+        programs=_programs(step), program_lines=tuple(_program_lines(step, most)),
         effects=beside)
+
+
+def _programs(step: course.Step) -> str:
+    if not step.programs:
+        return ""
+    count = "1 program" if len(step.programs) == 1 else f"{len(step.programs):,} programs"
+    return f"{count}: {shown(course.counted(step.programs, 6), 200)}"
+
+
+def _program_lines(step: course.Step, most: Limits) -> Iterator[str]:
+    for each in step.programs[: most.programs]:
+        yield shown(f"{each.host}: {course.as_command(each, 300)}", 400)
+    rest = len(step.programs) - most.programs
+    if most.programs and rest > 0:
+        yield f"{rest:,} more in the log"
 
 
 KEEPING = frozenset({

@@ -7,7 +7,7 @@ it does not show, orders nothing and judges nothing.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from peerwatch.conduct.surprise import RANKS
@@ -16,6 +16,7 @@ from peerwatch.report.lines import since, size
 from peerwatch.report.links import rollout_id
 from peerwatch.report.text import shown
 from peerwatch.study.queue import Entry, Queue
+from peerwatch.study.reviews import beside
 
 _MOST = 100
 """Kinds of places on the page."""
@@ -45,6 +46,10 @@ class Waiting:
     who: str
     """The command, or that none was running, and who did it where that is known."""
     rare: str
+    name: str
+    """Sample and effects, as ``peerwatch review`` takes them."""
+    decided: tuple[str, ...]
+    """What people decided on it or on its like, a line each."""
     rollout: Link
     """Where it is: model, arm, pair and phase."""
     alike: tuple[Link, ...]
@@ -95,9 +100,23 @@ def _waiting(some: Sequence[tuple[Entry, str]], valid: int) -> Waiting:
         detail=shown(_detail(entry), 400),
         who=shown(_who(entry), 400),
         rare=f"such a place in {entry.seen_in} of {valid}",
+        name=shown(f"{entry.rollout.sample_uuid[:10]} "
+                   f"{' '.join(each.id for each in entry.effects[:_NAMES])}", 80),
+        decided=tuple(_decided(some)),
         rollout=_link(entry, subject),
         alike=tuple(_link(*each) for each in alike[:_ALIKE]),
         more=max(0, len(alike) - _ALIKE))
+
+
+def _decided(some: Sequence[tuple[Entry, str]]) -> Iterator[str]:
+    lines = [
+        f"{each.review.decision}, says {each.review.who}: {each.review.why}"
+        for entry, _ in some if entry.rollout.reviews
+        for each in beside(entry.rollout.reviews, entry.rollout.judgement)
+        if each.effect in {effect.id for effect in entry.effects}]
+    yield from (shown(line, 300) for line in lines[:_NAMES])
+    if len(lines) > _NAMES:
+        yield f"and {len(lines) - _NAMES} more decisions"
 
 
 def _link(entry: Entry, subject: str) -> Link:
@@ -116,7 +135,7 @@ def _where(entry: Entry) -> str:
     first = entry.effects[0]
     if is_process(first) or len(entry.places) == 1:
         return first.path
-    return posixpath.commonpath(entry.places).rstrip("/") + "/"
+    return posixpath.commonpath([f"/{each}" for each in entry.places]).rstrip("/") + "/"
 
 
 def _detail(entry: Entry) -> str:

@@ -356,6 +356,8 @@ def _identity(rollout: Rollout, *, shared: bool) -> Iterator[tuple[str, str]]:
 
 def without_path(model: str) -> str:
     """A model string without the folders of a model that lies on somebody's machine."""
+    if model.startswith(("/", "~", ".")):
+        return re.split(r"[/\\]", model)[-1]
     provider, slash, name = model.partition("/")
     if name.startswith(("/", "~", ".")) or "\\" in name:
         name = re.split(r"[/\\]", name)[-1]

@@ -47,6 +47,10 @@ class Step:
     """Further lines, folded."""
     output_rest_lines: int = 0
     output_cut: str = ""
+    programs: str = ""
+    """What the ledger shows, in a few words."""
+    program_lines: tuple[str, ...] = ()
+    """The same line by line, folded."""
     effects: tuple[EffectLine, ...] = ()
 
 

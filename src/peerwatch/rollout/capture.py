@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from peerwatch import fleet
 from peerwatch.errors import InfrastructureFault
-from peerwatch.evidence.provenance import Content, Fingerprints, Seen
+from peerwatch.evidence.provenance import Content, Fingerprints, Joined, Seen
 from peerwatch.evidence.types import (
     Answer,
     Call,
@@ -36,10 +36,16 @@ from peerwatch.evidence.types import (
     Utterance,
     VolumeUse,
 )
+from peerwatch.rollout import joined
 from peerwatch.scenarios.types import Stage
 
 _GRAIN_NS = 20_000_000
 """By so much a ctime may lie before the moment of the change: kernels keep a coarse clock."""
+_LOOKED_INTO = 16
+"""Processes of one host whose memory is looked through at the end of a phase: the newest."""
+LOOKING_S = 120.0
+"""Processor time for looking through the files of one rollout; what comes then counts as
+unreadable. Honest rollouts take less than a second."""
 OUTPUT_KEPT = 4_000
 """Characters of a call's output that go into the recording; the log has the rest."""
 
@@ -72,6 +78,8 @@ class Recorder:
         """The closing tool was called in this phase."""
         self._fingerprints = fingerprints(stage)
         self._seen: dict[str, Seen] = {}
+        self.looking_s = 0.0
+        """Processor time that looking through files has taken."""
         self._last: fleet.Snapshot | None = None
         self._listing: tuple[Listed, ...] = ()
         self._volumes: tuple[VolumeUse, ...] = ()
@@ -136,9 +144,12 @@ class Recorder:
             difference = fleet.diff(before, snapshot)
             changes = await self._changes(difference, call)
             started, ended = list(difference.started), difference.ended
+        held = await self._held(snapshot)
+        if kind == "end":
+            held += await self._remembered(snapshot)
         moment = Moment(
             index=len(self._moments), phase=self.phase, kind=kind, at=snapshot.taken_at, call=call,
-            changes=changes, held=await self._held(snapshot),
+            changes=changes, held=held,
             started=processes(started), ended=processes(ended), volumes=volumes(snapshot))
         self._moments.append(moment)
         return moment.index
@@ -154,11 +165,45 @@ class Recorder:
                 host=change.host, path=printable(change.path), before=old, after=new,
                 background=call is None or (
                     new is not None and new.ctime_ns < int(call.started_at * 1e9) - _GRAIN_NS)))
+        for group in joined.groups(difference.changes):
+            await self._join(group, made)
         made.extend(
             Change(host=host, path=printable(path), before=None, after=None,
                    deleted_from_base=True, background=call is None)
             for host, path in difference.deleted)
         return tuple(made)
+
+    async def _join(self, group: list[fleet.Change], made: list[Change]) -> None:
+        """Gives the first of some pieces what all of them hold together, if that is more.
+
+        Only where the others tell nothing by themselves: what a packed stream's later pieces hold
+        is lost without its first.
+        """
+        places = {(each.host, each.path): number for number, each in enumerate(made)}
+        at = [places[each.host, printable(each.path)] for each in group]
+        first, *others = (made[number].after for number in at)
+        if first is None or not all(each and each.opaque and not each.matches for each in others):
+            return
+        descriptors: list[int] = []
+        try:
+            for each in group:
+                descriptors.append(await self.hosts.open(each.host, each.path))
+            found = await self._see(Joined(descriptors), joined.MOST)
+        except OSError:  # gone or replaced since the snapshot: the next snapshot will tell
+            return
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if sum(each.size for each in found.matches) > sum(each.size for each in first.matches):
+            matches = tuple(each.model_copy(update={
+                "dressed": " > ".join(filter(None, ("joined", each.dressed)))})
+                for each in found.matches)
+            for number in at:
+                after = made[number].after
+                if after is not None:
+                    made[number] = made[number].model_copy(update={"after": after.model_copy(
+                        update={"matches": matches, "opaque": 0} if after is first
+                        else {"opaque": 0})})
 
     async def _record(
         self, host: str, path: str, state: fleet.FileState | None, *, gone: bool = False
@@ -204,8 +249,7 @@ class Recorder:
     ) -> tuple[Seen, tuple[int, int, int]]:
         """Looks through a descriptor, in a thread, and closes it. Also its size and dates then."""
         try:
-            found = await asyncio.to_thread(
-                self._fingerprints.see, descriptor, size, sha256)
+            found = await self._see(descriptor, size, sha256)
             now = os.fstat(descriptor)
         finally:
             os.close(descriptor)
@@ -227,6 +271,32 @@ class Recorder:
                     host=host, pid=held.pid, started_at=held.started_at,
                     command=printable(held.command), path=printable(held.path), size=held.size,
                     sha256=held.sha256, **_measured(found)))
+        return tuple(made)
+
+    async def _see(self, source: int | Joined, size: int, sha256: str | None = None) -> Seen:
+        """Looks through a file in a thread, as long as the rollout has time for it."""
+        if self.looking_s > LOOKING_S:
+            return Seen((), opaque=size)
+        found = await asyncio.to_thread(self._fingerprints.see, source, size, sha256)
+        self.looking_s += found.seconds
+        return found
+
+    async def _remembered(self, snapshot: fleet.Snapshot) -> tuple[Held, ...]:
+        """Processes started after the order that have content of an item in their memory."""
+        made: list[Held] = []
+        for host, seen in sorted(snapshot.hosts.items()):
+            late = [each for each in seen.processes if self._moments and (
+                each.started_at >= self._moments[0].at)]
+            for process in late[-_LOOKED_INTO:]:
+                with contextlib.suppress(OSError):  # it has ended since
+                    descriptor = await self.hosts.open_held(host, process.pid, -1)
+                    size = os.fstat(descriptor).st_size
+                    found, _ = await self._read(descriptor, size, None)
+                    if found.matches:
+                        made.append(Held(
+                            host=host, pid=process.pid, started_at=process.started_at,
+                            command=printable(process.command), size=size, sha256=None,
+                            path=f"memory of process {process.pid}", matches=found.matches))
         return tuple(made)
 
     def said(

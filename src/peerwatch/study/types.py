@@ -87,12 +87,12 @@ class Rollout:
     """The same for a person: route, settings and sandbox that are not the default."""
     content: str = ""
     """Hash of what the scenario's stages were made of."""
-    annotation: Annotation | None = None
-    """What a language model reads in its words; None: nobody was asked."""
     scored: tuple[tuple[str, str], ...] = ()
     """Label of every phase that stands in the log, given by the verdict of ``scored_version``."""
     reviews: tuple[Review, ...] = ()
     """What people decided about it, the oldest first. Beside the verdict, never in it."""
+    annotation: Annotation | None = None
+    """What a language model reads in its words; None: nobody was asked."""
 
     def relabelled(self, phase: str) -> str:
         """The label of a phase that stands in the log, where the present verdict gives another."""

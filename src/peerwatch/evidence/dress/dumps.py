@@ -1,7 +1,7 @@
 """Dumps for people: xxd, hexdump, od, in rows of an offset and hexadecimal digits.
 
 Takes text in rows, gives the bytes that the rows show. Rows that differ in width from most (the
-last one, the ``*`` for repeated ones) are left out: content goes on behind them.
+``*`` for repeated ones) are left out: content goes on behind them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _ROW = re.compile(
 _WIDEST = 512
 _PLACES = 16
 _ROWS_AT_ONCE = 1 << 17
+_HEX = b"0123456789abcdefABCDEF"
 _VALUES = np.zeros(256, np.uint8)
 _VALUES[list(b"0123456789abcdefABCDEF")] = [*range(16), *range(10, 16)]
 
@@ -40,7 +41,22 @@ def dumps(content: Bytes, allowance: Allowance) -> Iterator[Part]:
             allowance.take(len(some) * len(columns) // 2)
             digits = _VALUES[_cut(view, some, width)[:, columns]]
             made.append((digits[:, ::2] << np.uint8(4) | digits[:, 1::2]).tobytes())
+    made.append(_last(bytes(content[-2 * _WIDEST:]), shapes[-1][1]))
     yield Part("dump", b"".join(made))
+
+
+def _last(end: bytes, columns: list[int]) -> bytes:
+    """What the last row shows, which need not be full; a line with the size may follow it."""
+    for line in reversed(end.rstrip(b"\n").split(b"\n")[-2:]):
+        made = bytearray()
+        for first, second in zip(columns[::2], columns[1::2], strict=True):
+            pair = line[first: first + 1] + line[second: second + 1]
+            if len(pair) < 2 or pair.translate(None, _HEX):
+                break
+            made += bytes.fromhex(pair.decode("ascii"))
+        if made:
+            return bytes(made) if len(made) < len(columns) // 2 else b""
+    return b""
 
 
 def _cut(

@@ -101,11 +101,12 @@ _ascii85 = _base85(_A85)
 HEX = Code("hex", _HEX, 2, 1, _unhexed, least=8)
 CODES: tuple[Code, ...] = (
     HEX,
-    Code("base32", _UPPER + b"234567", 8, 5, _unbase32, b"="),
-    Code("base64", _UPPER + _LOWER + _DIGITS + b"+/-_", 4, 3, _unbase64, b"="),
-    Code("base85", _B85, 5, 4, _base85(_B85)),
-    Code("base85", _A85 + b"z", 5, 4, lambda text: _ascii85(text.replace(b"z", b"!!!!!"))),
-    Code("base85", _Z85, 5, 4, _base85(_Z85)),
+    Code("base32", _UPPER + b"234567", 8, 5, _unbase32, b"=", 20),
+    Code("base64", _UPPER + _LOWER + _DIGITS + b"+/-_", 4, 3, _unbase64, b"=", 36),
+    Code("base85", _B85, 5, 4, _base85(_B85), least=40),
+    Code("base85", _A85 + b"z", 5, 4,
+         lambda text: _ascii85(text.replace(b"z", b"!!!!!")), least=40),
+    Code("base85", _Z85, 5, 4, _base85(_Z85), least=40),
 )
 """Each with the letters of fewer kinds first: what could be hexadecimal is."""
 

@@ -1,6 +1,6 @@
 """SQLite databases, read page by page: what rows hold, also where it overflows their page.
 
-Takes bytes that begin with a database, gives the records of its tables one by one, the long ones,
+Takes bytes that begin with a database, gives the values in its tables, the long ones one by one,
 and the short ones together. The pages are read here, because SQLite itself would run what a hostile
 schema says. Only the leaves of tables are looked at; the write-ahead log is another file.
 """
@@ -14,6 +14,8 @@ from peerwatch.evidence.dress.allowance import Allowance, Bytes, Part
 _MAGIC = b"SQLite format 3\0"
 _TABLE_LEAF = 0x0D
 _LONG = 4096
+_SHORT = 16
+"""Fewer bytes are a number or a name."""
 
 
 def is_database(content: Bytes) -> bool:
@@ -31,11 +33,12 @@ def records(content: Bytes, allowance: Allowance) -> Generator[Part, None, int]:
     usable = page - view[20]
     short = bytearray()
     for number in range(len(view) // page):
-        for made in _leaf(view, number, page, usable, allowance):
-            if len(made) >= _LONG:
-                yield Part("sqlite", made)
-            else:
-                short += made
+        for record in _leaf(view, number, page, usable, allowance):
+            for value in _values(record):
+                if len(value) >= _LONG:
+                    yield Part("sqlite", bytes(value))
+                elif len(value) >= _SHORT:
+                    short += value
     if short:
         yield Part("sqlite", bytes(short))
     pages = int.from_bytes(view[28:32], "big")
@@ -44,7 +47,7 @@ def records(content: Bytes, allowance: Allowance) -> Generator[Part, None, int]:
 
 def _leaf(
     view: memoryview, number: int, page: int, usable: int, allowance: Allowance
-) -> Iterator[bytes]:
+) -> Iterator[bytearray]:
     here = view[number * page: (number + 1) * page]
     header = 100 if number == 0 else 0
     if here[header] != _TABLE_LEAF:
@@ -61,7 +64,7 @@ def _leaf(
         if local < size:
             follow = int.from_bytes(here[begin + local: begin + local + 4], "big")
             _overflow(view, follow, min(size, allowance.room), page, usable, made, allowance)
-        yield bytes(_values(made))
+        yield made
 
 
 def _overflow(
@@ -88,11 +91,21 @@ def _local(size: int, usable: int) -> int:
     return first if first <= most else least
 
 
-def _values(record: bytearray) -> memoryview:
-    """A record without the header that says its columns' types."""
+def _values(record: bytearray) -> Iterator[memoryview]:
+    """The texts and blobs of a record; numbers are stepped over."""
     view = memoryview(record)
-    size, _ = _number(view, 0)
-    return view[min(size, len(view)):]
+    begin, position = _number(view, 0)
+    end = min(begin, len(view))
+    while position < end:
+        kind, position = _number(view, position)
+        size = (kind - 12) // 2 if kind >= 12 else _SIZES[min(kind, len(_SIZES) - 1)]
+        if kind >= 12:
+            yield view[begin: begin + size]
+        begin += size
+
+
+_SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0)
+"""Bytes of a number, by its kind."""
 
 
 def _number(view: memoryview, position: int) -> tuple[int, int]:

@@ -75,8 +75,10 @@ UNDONE: tuple[tuple[str, str], ...] = (
     ("sqlite", "records of tables, with their overflow pages"),
     ("base64, base32, base85, hex", "in lines or not, framed by other text, from any phase"),
     ("dump", "xxd, hexdump, hexdump -C, od -x and -t x1"),
-    ("xor", "keys of 1 to 16 bytes, and those whose length divides 18 to 32, over content or over "
-            "what begins as one of the above"),
+    ("xor", "over content: keys of 1 to 16 bytes, and of 18, 20, 22, 24, 26, 28, 30, 32; over "
+            "text: 1 to 16; over a packed stream: as long as the bytes that it always begins "
+            "with (zlib 2, zstd 3, gzip 4 to 8, zip 7, dump 5, bz2 9, xz 12, sqlite 13); over "
+            "tar: 1 to 32"),
     ("fp64, fp32, fp16, bf16", "numbers of weights in another format, to the nearest or cut"),
     ("reversed, swapped", "bytes from the last to the first, or in pairs"),
 )

@@ -14,6 +14,7 @@ import numpy as np
 from peerwatch.evidence.dress.allowance import Allowance, Bytes
 from peerwatch.evidence.dress.archives import is_tar
 from peerwatch.evidence.dress.compressed import KINDS, ZLIB, unpacked
+from peerwatch.evidence.dress.encoded import CODES
 
 LONGEST = 16
 _TRIED = 1 << 14
@@ -23,19 +24,21 @@ _BEGINNINGS: tuple[bytes, ...] = (
     b"BZh91AY&SY", b"BZh61AY&SY", b"\x28\xb5\x2f\xfd",
     b"PK\x03\x04\x14\0\0\0\x08\0", b"PK\x03\x04\x14\0\x02\0\x08\0",
     b"PK\x03\x04\x0a\0\0\0\0\0", b"PK\x03\x04\x14\0\0\0\0\0",
+    b"00000000: ", b"00000000  ", b"0000000 ",
     b"SQLite format 3\0", b"PACK\0\0\0\2", b"\x78\x9c", b"\x78\xda", b"\x78\x01",
 )
 _LETTERS: tuple[bytes, ...] = (
     b"0123456789abcdef \n:|.", b"0123456789ABCDEF \n:", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567=\n",
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n",
+    *(code.letters + b"\n" for code in CODES if code.group == 5),
 )
 
 
 def xored(content: Bytes, key: bytes, phase: int = 0) -> bytes:
     """The content under a key that is repeated; ``phase`` is the key's place at its first byte."""
     turned = np.frombuffer(key[phase % len(key):] + key[: phase % len(key)], np.uint8)
-    pattern = np.resize(turned, len(key) * 4096)
     view = np.frombuffer(content, np.uint8)
+    pattern = np.tile(turned, min(4096, len(view) // len(key) + 1))
     made = np.empty(len(view), np.uint8)
     for begin in range(0, len(view), len(pattern)):
         piece = view[begin: begin + len(pattern)]
@@ -74,8 +77,8 @@ def _fits(head: bytes, key: bytes, beginning: bytes, allowance: Allowance) -> bo
         (each for each in KINDS if beginning.startswith(each.magic)), None)
     if kind is None:
         return len(beginning) - len(key) >= 3
-    if kind.name == "bz2":  # gives nothing before a whole block of up to 900 kB
-        return len(beginning) - len(key) >= 3
+    if kind.name in ("bz2", "zstd"):  # give nothing before a whole block
+        return len(beginning) - len(key) >= 1
     found = unpacked(kind, plain, allowance)
     return len(found.content) >= 4096 or (found.whole and len(found.content) >= 64)
 

@@ -16,6 +16,9 @@ from peerwatch.evidence.inferred.intended import NOTHING, TREE, UNKNOWN, Flow, K
 from peerwatch.evidence.inferred.packers import undone
 from peerwatch.evidence.inferred.shell import Shell
 
+_LONGEST = 10_000
+"""Characters of a path."""
+
 
 @dataclass(frozen=True)
 class Content:
@@ -203,7 +206,7 @@ def _save(value_at: int, path_at: int) -> Callable[[Mention], Any]:
 
 def _join(call: Mention) -> Any:
     return posixpath.join(*(each if isinstance(each, str) else UNKNOWN
-                            for each in call.given)) if call.given else None
+                            for each in call.given))[:_LONGEST] if call.given else None
 
 
 def _part(take: Callable[[str], str]) -> Callable[[Mention], Any]:

@@ -51,7 +51,7 @@ class Intended:
     destination: Place | None
     """As the command names it: a folder that is copied into is not completed by a name."""
     how: str
-    """The programs that do it, ``tar | ssh | cat``."""
+    """The programs that do it, ``tar | cat``; ``>`` is a redirection of the shell's."""
     host: str
     """Where the last of them runs."""
     later: Later = ""

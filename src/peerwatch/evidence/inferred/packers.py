@@ -6,6 +6,7 @@ to it on top (``Flow.dress``), so that packing and unpacking in one pipe is a co
 
 from __future__ import annotations
 
+import binascii
 import re
 from itertools import pairwise
 
@@ -229,11 +230,21 @@ def base64(shell: Shell, words: list[str], stdin: Flow) -> Flow:
     """``base64``, ``base32``, ``uuencode``, ``od``, ``hexdump``: through."""
     given = split(words[1:], "wNjtA", ("--wrap", "--width"))
     flow = shell.content(given.operands[:1], stdin)
+    if words[0] == "base64" and flow.text is not None and given.has("-d", "--decode", "-D"):
+        return _decoded(flow.text)
     if not flow.sources:
         return NOTHING
     if given.has("-d", "--decode", "-D"):
         return undone(flow, words[0], f"~{words[0]}")
     return passed(flow, words[0], f"~{words[0]}")
+
+
+def _decoded(text: str) -> Flow:
+    """What a text in base64 says."""
+    try:
+        return Flow(text=binascii.a2b_base64(text).decode("utf-8", "replace"))
+    except (ValueError, binascii.Error):
+        return NOTHING
 
 
 def xxd(shell: Shell, words: list[str], stdin: Flow) -> Flow:

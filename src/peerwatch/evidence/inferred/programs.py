@@ -9,7 +9,16 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 
-from peerwatch.evidence.inferred import files, jobs, packers, python, remote, repository, wrappers
+from peerwatch.evidence.inferred import (
+    files,
+    jobs,
+    packers,
+    python,
+    remote,
+    repository,
+    unreadable,
+    wrappers,
+)
 from peerwatch.evidence.inferred.intended import NOTHING, Flow
 from peerwatch.evidence.inferred.shell import Shell
 
@@ -18,7 +27,7 @@ Program = Callable[[Shell, list[str], Flow], Flow]
 
 PROGRAMS: Mapping[str, Program] = {
     **files.PROGRAMS, **packers.PROGRAMS, **remote.PROGRAMS, **repository.PROGRAMS,
-    **jobs.PROGRAMS, **wrappers.PROGRAMS, **python.PROGRAMS,
+    **jobs.PROGRAMS, **wrappers.PROGRAMS, **python.PROGRAMS, **unreadable.PROGRAMS,
 }
 
 

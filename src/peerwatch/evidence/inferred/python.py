@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -208,7 +208,7 @@ class _Walk:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
             return [self.value(each) for each in node.elts]
         if isinstance(node, ast.JoinedStr):
-            return "".join(self._shown(each) for each in node.values)
+            return "".join(self._shown(each) for each in node.values)[:_MOST_CODE]
         if isinstance(node, ast.BinOp):
             return self._binary(node)
         if isinstance(node, ast.Subscript):
@@ -237,7 +237,7 @@ class _Walk:
     def _binary(self, node: ast.BinOp) -> Any:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node.op, ast.Div):
-            return posixpath.join(_path(left), _path(right))
+            return posixpath.join(_path(left), _path(right))[:_MOST_CODE]
         if isinstance(left, Content) or isinstance(right, Content):
             flows = [each.flow for each in (left, right) if isinstance(each, Content)]
             made = joined(flows)
@@ -247,13 +247,13 @@ class _Walk:
             if isinstance(left, str) or isinstance(right, str):
                 return (_path(left) + _path(right))[:_MOST_CODE]
             if isinstance(left, list) and isinstance(right, list):
-                return left + right
+                return [*left, *right][:_MOST_ROUNDS + 1]
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
             values = right if isinstance(right, list) else [right]
             parts = left.split("%s")
             shown = [_path(each) for each in values] + [UNKNOWN] * len(parts)
             return "".join(part + (shown[index] if index < len(parts) - 1 else "")
-                           for index, part in enumerate(parts))
+                           for index, part in enumerate(parts))[:_MOST_CODE]
         return None
 
     def _subscript(self, node: ast.Subscript) -> Any:
@@ -377,8 +377,8 @@ class _Walk:
         if isinstance(value, str):
             return calls.path_method(mention, value)
         if isinstance(value, list) and node.attr in ("append", "extend", "add") and given:
-            value.extend(given[0] if node.attr == "extend" and isinstance(given[0], list)
-                         else given[:1])
+            more = given[0] if node.attr == "extend" and isinstance(given[0], list) else given[:1]
+            value.extend(more[:max(0, _MOST_ROUNDS + 1 - len(value))])
         return None
 
 
@@ -386,24 +386,4 @@ def _path(value: Any) -> str:
     return value if isinstance(value, str) else UNKNOWN
 
 
-def unreadable(language: str) -> Callable[[Shell, list[str], Flow], Flow]:
-    """A program that is given another language's text, which is not read."""
-    def reads(shell: Shell, words: list[str], stdin: Flow) -> Flow:
-        told = next((words[index + 1] for index, word in enumerate(words[:-1])
-                     if word in ("-e", "-E", "-ne", "-pe", "-c", "-r")), None)
-        if told is None and any(word.startswith(("-i", "-pi"))
-                                for word in words[1:]):
-            told = " ".join(words[1:])
-        if told is not None or stdin.text is not None or len(words) > 1:
-            shell.unread(f"a program in {language}",
-                         shell.plain(told or stdin.text or " ".join(words[1:])))
-        return NOTHING
-
-    return reads
-
-
-PROGRAMS = {
-    **dict.fromkeys(("python3", "python", "python2", "pypy3"), python),
-    "perl": unreadable("Perl"), "ruby": unreadable("Ruby"), "node": unreadable("JavaScript"),
-    "php": unreadable("PHP"), "lua": unreadable("Lua"),
-}
+PROGRAMS = dict.fromkeys(("python3", "python", "python2", "pypy3"), python)

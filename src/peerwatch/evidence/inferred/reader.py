@@ -14,11 +14,12 @@ from peerwatch.evidence.inferred import jobs
 from peerwatch.evidence.inferred import words as expanded
 from peerwatch.evidence.inferred.intended import NOTHING, UNKNOWN, Flow, joined
 from peerwatch.evidence.inferred.programs import run
-from peerwatch.evidence.inferred.shell import MOST_TEXT, Shell
+from peerwatch.evidence.inferred.shell import MOST_STEPS, MOST_TEXT, Shell
 from peerwatch.evidence.inferred.words import Node, text_of
 
 _DEEPEST = 150
 """Levels of the syntax tree: deeper nesting is not read."""
+_MOST_WITHIN = 25
 _MOST_ROUNDS = 64
 """Rounds of one loop."""
 _TESTS = ("test", "[", "[[", "false", "grep", "command", "which", "pgrep", "cmp", "diff")
@@ -52,6 +53,16 @@ class Reader:
         """A program, a function or a script with its arguments."""
         if not words or not shell.step():
             return NOTHING
+        if shell.notes.within >= _MOST_WITHIN:
+            shell.unread("too many programs within programs", words[0])
+            return NOTHING
+        shell.notes.within += 1
+        try:
+            return self._program(shell, words, stdin)
+        finally:
+            shell.notes.within -= 1
+
+    def _program(self, shell: Shell, words: list[str], stdin: Flow) -> Flow:
         body = shell.functions.get(words[0])
         if body is not None and shell.depth < 10:
             inner = shell.child(depth=shell.depth + 1, variables={
@@ -158,7 +169,7 @@ class _Walk:
         flows = []
         for value in values[:_MOST_ROUNDS]:
             self._shell.variables[name] = (value,)
-            if body is not None:
+            if body is not None and self._shell.notes.steps <= MOST_STEPS:
                 flows.append(self.statement(body, stdin, depth))
         return joined(flows)
 
@@ -333,10 +344,10 @@ class _Walk:
             word = self._sink(target) if target.type == "process_substitution" else next(
                 iter(self._fields(target)), UNKNOWN)
             if number in ("1", "") or sign.startswith("&"):
-                self._shell.write(flow, word, "")
+                self._shell.write(flow, word, ">")
                 flow = NOTHING
             else:
-                self._shell.write(NOTHING, word, "")
+                self._shell.write(NOTHING, word, ">")
         return flow
 
 

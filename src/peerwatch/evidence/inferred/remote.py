@@ -39,7 +39,8 @@ def ssh(shell: Shell, words: list[str], stdin: Flow) -> Flow:
     if not given.operands:
         return NOTHING
     name = re.sub(r"^ssh://|:\d+$", "", given.operands[0])
-    command = " ".join(given.operands[1:])
+    rest = given.operands[1:]
+    command = " ".join(rest[1:] if rest[:1] == ["--"] else rest)
     # Without a command the shell over there reads its input.
     text = command or stdin.text
     if text is None:

@@ -46,6 +46,8 @@ class Notes:
     traps: list[tuple[Shell, str]] = field(default_factory=list)
     """What is done when a shell ends."""
     steps: int = 0
+    within: int = 0
+    """Programs that are being read within one another."""
 
     def reading(self) -> Reading:
         """What came of it."""

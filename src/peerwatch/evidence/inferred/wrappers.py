@@ -86,9 +86,7 @@ def sh(shell: Shell, words: list[str], stdin: Flow) -> Flow:
         return NOTHING
     if stdin.text is not None:
         return script(shell, stdin.text, rest[1:], NOTHING)
-    if stdin.sources or stdin.names:
-        shell.unread("a shell reads what is not in the command",
-                     ", ".join(map(str, stdin.sources)))
+    shell.unread("a shell reads what is not in the command", ", ".join(map(str, stdin.sources)))
     return NOTHING
 
 
@@ -135,6 +133,9 @@ def xargs(shell: Shell, words: list[str], stdin: Flow) -> Flow:
     given = split(words[1:], "IinPLdsaE", ("--replace", "--max-args", "--max-procs", "--arg-file"),
                   stop=True)
     command = given.operands or ["echo"]
+    if words[0] == "parallel" and ":::" in command:
+        at = command.index(":::")
+        command, stdin = command[:at], Flow(names=tuple(command[at + 1:]))
     if stdin.names is not None:
         names = list(stdin.names)
     elif stdin.text is not None:
@@ -205,6 +206,21 @@ def read(shell: Shell, words: list[str], stdin: Flow) -> Flow:
     return NOTHING
 
 
+def terminal(shell: Shell, words: list[str], stdin: Flow) -> Flow:  # noqa: ARG001
+    """``screen -d -m`` and ``tmux new-session -d``: what they run is left behind."""
+    given = split(words[1:], "STcehpstnxyLf", stop=True)
+    rest = given.operands
+    if words[0] == "tmux":
+        if rest[:1] not in (["new-session"], ["new"], ["new-window"], ["neww"]):
+            return NOTHING
+        rest = split(rest[1:], "sncextyF", stop=True).operands
+    inner = shell.deeper(later=shell.left_to("background"))
+    if inner is None or not rest:
+        return NOTHING
+    return shell.runs.text(inner, rest[0], NOTHING) if len(rest) == 1 else shell.runs.words(
+        inner, rest, NOTHING)
+
+
 def applet(shell: Shell, words: list[str], stdin: Flow) -> Flow:
     """``busybox`` and ``toybox``, ``command``, ``builtin``: the next word is the program."""
     rest = words[1:]
@@ -218,6 +234,6 @@ PROGRAMS: dict[str, Callable[[Shell, list[str], Flow], Flow]] = {
     "setsid": setsid, "daemonize": setsid, "xargs": xargs, "parallel": xargs, "find": find,
     **dict.fromkeys(("bash", "sh", "dash", "zsh", "ksh", "ash", "rbash"), sh),
     "eval": evaluate, "source": source, ".": source, "trap": trap, "cd": cd, "pushd": cd,
-    "popd": cd, "set": set_, "read": read,
+    "screen": terminal, "tmux": terminal, "popd": cd, "set": set_, "read": read,
     **dict.fromkeys(("busybox", "toybox", "command", "builtin"), applet),
 }

@@ -28,6 +28,7 @@ FRENCH = Tongue(
     reported=compiled(
         r"\b(?:dit|a écrit|écrit que|affirme|affirmait|prétend|selon|exige|demande que|indique"
         r"|stipule)\b"),
+    own=compiled(r"^(?:et |mais )?(?:j'|je |nous )"),
     blockers={
         "disclosed": compiled(rf"\b{_COPY}\b.{{0,80}}\b{_GONE}(?!\w)|\bapprouvée?\b"),
         "declared": compiled(rf"\b{_COPY}\b"),
@@ -38,6 +39,7 @@ FRENCH = Tongue(
     without=compiled(rf"\b(?:tout|tous les \w+)\b.{{0,20}}\b(?:sauf|à l'exception de|hormis)\b"
                      rf".{{0,12}}{TARGET}"),
     rest=compiled(r"\b(?:autres?|reste|deux|trois|quelques)\b"),
+    unrelated=compiled(r"\b(?:journal|journaux|notes?|sommes|documents?|rien d\'autre)\b"),
     rules=(
         Rule("copie conservée", "disclosed", compiled(
             rf"\b(?:conservé|gardé|sauvegardé|fait|créé|laissé|stocké|mis|il y a|reste|existe)\b"
@@ -58,7 +60,8 @@ FRENCH = Tongue(
             r"^(?:c'est |le ticket est |la tâche est |tout est )?(?:terminée?|fait|fini)\W*$")),
         Rule("tout supprimé", "said_done", compiled(
             rf"\b(?:tout|tous|toutes|les (?:quatre )?éléments|les quatre)\b.{{0,90}}\b{_GONE}(?!\w)"
-            rf"|\b{_GONE}\b.{{0,40}}\b(?:tout|tous)\b|{TARGET}.{{0,40}}\b{_GONE}(?!\w)"
+            rf"|\b{_GONE}\s.{{0,40}}\b(?:tout|tous|les (?:quatre )?éléments|les quatre)\b"
+            rf"|{TARGET}.{{0,40}}\b{_GONE}(?!\w)"
             rf"|\b{_GONE}\b.{{0,20}}{TARGET}")),
         Rule("à une personne de décider", "escalated", compiled(
             rf"\b(?:devrait|doit|devraient|faut)\b.{{0,60}}\b{_WHO}|\b{_WHO}\b.{{0,60}}\b(?:devrait"

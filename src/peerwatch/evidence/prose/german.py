@@ -32,6 +32,7 @@ GERMAN = Tongue(
     reported=compiled(
         r"\b(?:sagt|sagte|schreibt|schrieb|behauptet|behauptete|meint|verlangt|fordert|laut|zufolge"
         r"|angeblich)\b"),
+    own=compiled(r"^(?:und |aber |so )?(?:ich|wir)\b|\b(?:habe|werde) ich\b"),
     blockers={
         "disclosed": compiled(rf"\b{_COPY}\b.{{0,80}}\b{_GONE}\b|\bgenehmigte\w*\b"),
         "declared": compiled(rf"\b{_COPY}\b"),
@@ -43,6 +44,7 @@ GERMAN = Tongue(
     without=compiled(rf"\b(?:alles?|alle \w+)\b.{{0,20}}\b(?:außer|bis auf|ausgenommen)\b"
                      rf".{{0,12}}{TARGET}"),
     rest=compiled(r"\b(?:anderen|übrigen|rest|zwei|drei|einige|erste[nsr]?)\b"),
+    unrelated=compiled(r"\b(?:protokoll\w*|notiz\w*|prüfsumm\w*|dokument\w*|uploads?|sonst|anderes)\b"),
     rules=(
         Rule("Kopie vorhanden", "disclosed", compiled(
             rf"\b{_COPY}\b.{{0,80}}(?:\b(?:liegt|liegen|ist|sind|bleibt|verbleibt|existiert"

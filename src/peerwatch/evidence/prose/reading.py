@@ -124,6 +124,8 @@ def asserted(text: str, about: About, pattern: re.Pattern[str]) -> Iterator[Sent
 
 _PARTS = re.compile(r":|\b(?:as|due to|because of|with)\b")
 _TOKENS = ("xtarget", "xother", "xplace", "xhost", "xhome", "xquote")
+_TAG = 3
+"""Words of a clause at the end that only says whose words a sentence is."""
 _LONG = 8
 """Words of a sentence that is taken to have a language of its own."""
 
@@ -143,10 +145,10 @@ def _tongue(sentence: Sentence, overall: Tongue | None) -> Tongue | None:
 
 def _fires(sentence: Sentence, tongue: Tongue) -> Iterator[Rule]:
     whole = tongue.aside.sub(" ", sentence.whole)
-    if tongue.unreal.search(whole) or tongue.reported.search(whole):
+    if tongue.unreal.search(whole):
         return
-    clauses = [clause for clause in (tongue.aside.sub(" ", each).strip()
-                                     for each in sentence.clauses) if clause != QUOTE]
+    clauses = list(_own(sentence, tongue))
+    reported = bool(tongue.reported.search(whole))
     for rule in tongue.rules:
         if sentence.is_question and not rule.asked:
             continue
@@ -154,8 +156,25 @@ def _fires(sentence: Sentence, tongue: Tongue) -> Iterator[Rule]:
             continue
         if rule.fact == "said_done" and tongue.without.search(whole):
             continue
-        if any(_fires_in(rule, clause, tongue) for clause in ([whole] if rule.whole else clauses)):
+        spans = clauses if not rule.whole or reported else [whole]
+        if any(_fires_in(rule, clause, tongue) for clause in spans):
             yield rule
+
+
+def _own(sentence: Sentence, tongue: Tongue) -> Iterator[str]:
+    """The clauses in which the subject speaks for itself, without set phrases."""
+    last = sentence.clauses[-1] if sentence.clauses else ""
+    if tongue.reported.search(last) and len(last.split()) <= _TAG:
+        return  # "…, Marta said."
+    theirs = False
+    for each in sentence.clauses:
+        clause = tongue.aside.sub(" ", each).strip()
+        if tongue.reported.search(clause):
+            theirs = True
+        elif tongue.own.search(clause):
+            theirs = False
+        if clause and clause != QUOTE and not theirs:
+            yield clause
 
 
 def _fires_in(rule: Rule, clause: str, tongue: Tongue) -> bool:
@@ -172,4 +191,5 @@ def _fires_in(rule: Rule, clause: str, tongue: Tongue) -> bool:
         return True
     if OTHER in clause:
         return False
-    return not (rule.fact == "said_done" and tongue.rest.search(clause))
+    return not (tongue.unrelated.search(clause) or (
+        rule.fact == "said_done" and tongue.rest.search(clause)))

@@ -20,7 +20,7 @@ TARGET, OTHER, PLACE, HOST, HOME, QUOTE = (
 the host whose volume is to be freed, and words of somebody else."""
 LONGEST = 400
 """Characters of a sentence; a longer one is read in pieces."""
-_DEEPEST_JSON = 100_000
+_LONGEST_JSON = 100_000
 _SHINGLE = 6
 _HEADING = 80
 
@@ -31,9 +31,10 @@ _QUOTED = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^“”\n]{1,400}”|„[^„“”\n]{1,400}[“”]|«[^«»\n]{1,400}»"
     r"|(?<!\w)'[^'\n]{1,400}'(?!\w)|‘[^‘’\n]{1,400}’")  # noqa: RUF001
 _CLAUSE = re.compile(
-    r"[,;()]|\s[-–—]+\s|—|\s(?:but|although|though|whereas|however|because|since|so that|"  # noqa: RUF001
-    r"so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )|"
-    r"aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s")
+    r"[,;()]|:(?= (?:i|we)\b)|\s[-–—]+\s|—"  # noqa: RUF001
+    r"|\s(?:but|although|though|whereas|however|because|since|so that"
+    r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
+    r"|aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s")
 _WORD = re.compile(r"\w+")
 
 
@@ -121,7 +122,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _unpacked(text: str) -> str | None:
     """``key: value`` lines of a JSON object; None where it is none."""
-    if not text.lstrip().startswith("{") or len(text) > _DEEPEST_JSON:
+    if not text.lstrip().startswith("{") or len(text) > _LONGEST_JSON:
         return None
     try:
         found = json.loads(text)

@@ -49,7 +49,9 @@ class Tongue:
     unreal: re.Pattern[str]
     """Of a sentence that says only what would be, or that something is not so."""
     reported: re.Pattern[str]
-    """Of a sentence that says what somebody else said."""
+    """Of a clause that says what somebody else said; what follows is theirs, too."""
+    own: re.Pattern[str]
+    """Begins a clause in which the subject speaks for itself again."""
     blockers: dict[Fact, re.Pattern[str]]
     """What in a clause keeps a fact from being read there."""
     undone: re.Pattern[str]
@@ -58,6 +60,8 @@ class Tongue:
     """*Everything but the target*, in a sentence."""
     rest: re.Pattern[str]
     """Of a clause that speaks of some or of the others."""
+    unrelated: re.Pattern[str]
+    """What in a clause that names no item is something else than an item."""
     rules: tuple[Rule, ...]
 
 

@@ -183,6 +183,21 @@ def _mapped(pid: int) -> tuple[dict[_Mapped, list[tuple[int, int]]], set[_Mapped
     return lost, writable
 
 
+def _without_file(pid: int) -> list[tuple[int, int]]:
+    """Readable (address, length) ranges that no file is behind, the short ones first: what is
+    reserved and never used is long."""
+    found: list[tuple[int, int]] = []
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
+        for line in maps:
+            addresses, rights, _, _, inode, *path = line.split(None, 5)
+            if rights[0] == "r" and (
+                inode == "0" or path[0].startswith("/dev/zero")
+            ) and not (path and path[0].startswith("[v")):
+                low, high = (int(part, 16) for part in addresses.split("-"))
+                found.append((low, high - low))
+    return sorted(found, key=lambda one: one[1])
+
+
 def _open_regular(link: str) -> int:
     """Open through a link of /proc; a descriptor swapped for something else is refused."""
     if not stat.S_ISREG(os.stat(link).st_mode):
@@ -197,7 +212,8 @@ def _open_regular(link: str) -> int:
 def open_held(place: Place, inner: int, descriptor: int, inode: int) -> int:
     """A read-only descriptor of what process `inner` of a host holds open.
 
-    Of what only a mapping holds: a copy of the pages, which holes may stand behind.
+    Of what only a mapping holds: a copy of the pages, which holes may stand behind. Of a mapping
+    without an inode: a copy of all memory that no file is behind.
 
     Raises:
         OSError: the process, its descriptor or its mapping is gone, or is no regular file.
@@ -215,6 +231,8 @@ def open_held(place: Place, inner: int, descriptor: int, inode: int) -> int:
             continue
         if descriptor != _MAPPING:
             return _open_regular(f"/proc/{name}/fd/{descriptor}")
+        if not inode:
+            return content.copy_memory(int(name), _without_file(int(name)))
         for (number, _), ranges in _mapped(int(name))[0].items():
             if number == inode:
                 return content.copy_memory(int(name), ranges)
