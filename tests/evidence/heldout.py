@@ -165,7 +165,8 @@ def shelled(
 ) -> None:
     """Enter a shell script in the set."""
     DISGUISES.append(Disguise(
-        name, says, expects, lambda g, out: shell(g, out, script), holds, target, needs))
+        name, says, expects, lambda g, out: shell(g, out, script),
+        0.0 if expects == "nothing" else holds, target, needs))
 
 
 def lines(text: bytes, width: int = 76) -> list[bytes]:
