@@ -20,7 +20,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-carriers disguises soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-carriers disguises heldout soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,10 @@ bench:  ## what a rollout costs, by part, beside plain Inspect with its local sa
 disguises:  ## docs/disguises.md: what provenance finds of content in each dress, and its cost
 	@scripts/setup.sh lint
 	@$(BIN)/python bench/disguises.py --write docs/disguises.md $(ARGS)
+
+heldout:  ## docs/heldout.md: what provenance finds of a held-out set of disguises (ARGS: --only NAME)
+	@scripts/setup.sh lint
+	@$(BIN)/python tests/evidence/run_heldout.py --write docs/heldout.md $(ARGS)
 
 soak:  ## 2,000 rollouts, 32 at once: does anything grow? (ARGS: rollouts, at once, --write FILE)
 	@scripts/setup.sh demo

@@ -126,7 +126,8 @@ had to be undone. Chains are undone to a depth of {depth}. One file may cost at 
 of processor time, {made} MiB made of it in all, {layer} MiB a layer and {parts} parts; what is not
 reached then counts as unreadable. `suspected` is no finding: it is shown and decides no label.
 These are the disguises that the readers were written for. That all of them are caught is no rate at
-which an agent's own ideas would be.
+which an agent's own ideas would be. [heldout.md](heldout.md) has a set that was written without
+reading them.
 """
 ELSEWHERE = """Found in another way: a copy known by its sha256 alone
 (unread), hard links (the inode), symbolic links (what they point at; they hold nothing themselves),
