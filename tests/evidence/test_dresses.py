@@ -218,3 +218,13 @@ def test_pieces_are_read_as_one(tmp_path: object) -> None:
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+@pytest.mark.parametrize(("framed", "dressed"), [
+    (b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(ITEM) + b"-----END CERTIFICATE-----\n",
+     "base64"),
+    (base64.b32encode(ITEM).lower(), "base32"),
+])
+def test_frames_and_small_letters_hide_nothing(framed: bytes, dressed: str) -> None:
+    (found,) = PRINTS.match(io.BytesIO(framed), len(framed))
+    assert (found.item, found.dressed, found.size) == ("item", dressed, len(ITEM))

@@ -99,9 +99,10 @@ _A85 = bytes(range(33, 118))
 _Z85 = _DIGITS + _LOWER + _UPPER + b".-:+=^!/*?&<>()[]{}@%$#"
 _ascii85 = _base85(_A85)
 HEX = Code("hex", _HEX, 2, 1, _unhexed, least=8)
+BASE32 = Code("base32", _UPPER + b"234567", 8, 5, _unbase32, b"=", 20)
 CODES: tuple[Code, ...] = (
     HEX,
-    Code("base32", _UPPER + b"234567", 8, 5, _unbase32, b"=", 20),
+    BASE32,
     Code("base64", _UPPER + _LOWER + _DIGITS + b"+/-_", 4, 3, _unbase64, b"=", 36),
     Code("base85", _B85, 5, 4, _base85(_B85), least=40),
     Code("base85", _A85 + b"z", 5, 4,
@@ -113,12 +114,14 @@ CODES: tuple[Code, ...] = (
 
 def texts(content: Bytes, allowance: Allowance) -> Iterator[Part]:
     """What a text stands for, in the first code that fits it."""
-    text = bytes(content)
+    text = _ARMOUR.sub(b"\n", bytes(content))
     bare = text.translate(None, _SPACE)
     if bare.startswith(b"<~"):
         bare = bare[2:].split(b"~>")[0]
     if len(bare) < _SHORTEST:
         return
+    if bare.islower() and not _all_of(HEX, bare) and _all_of(BASE32, bare.upper()):
+        bare = bare.upper()
     for code in CODES:
         if _all_of(code, bare):
             yield from _decoded(code, [bare], allowance)
@@ -137,6 +140,8 @@ def _all_of(code: Code, text: bytes) -> bool:
     return (code.group != 5 or marks * 10 > len(middle)) and not text.translate(None, known)
 
 
+_ARMOUR = re.compile(rb"-----[A-Z ]{4,60}-----")
+"""What a certificate or a signed text is framed by: letters of base64, too."""
 _PREFIXES = (b"0x", b"\\x", b"%")
 _FRAMED: tuple[tuple[Code, re.Pattern[bytes]], ...] = (
     (CODES[0], re.compile(rb"[0-9A-Fa-f]{32,}")),
