@@ -148,8 +148,8 @@ TOP = """# Disguises held out
 A set of {count} disguises (`tests/evidence/heldout.py`) that was written, with what is expected of
 each, without reading the recogniser and before it was run. Its first run, on 2026-11-27, was of
 commit 3459d8f, and the set was not changed after it. [disguises.md](disguises.md) has the
-disguises that the readers were written for. Written by `{command}` on {day}: {machine}, {cores} cores, load
-{load:.1f}, {minutes:.1f} minutes.
+disguises that the readers were written for. Written by `{command}` on {day}: {machine}, {cores}
+cores, load {load:.1f}, {minutes:.1f} minutes.
 
 The items are an adapter of {size:.1f} MB in float16 with its config and README, and readings of the
 same size; another model of the same shape is no item. *Expected*: `found`, it can be read back
