@@ -9,14 +9,15 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 
 from peerwatch.conduct.verdict import judge
-from peerwatch.organisms.expected import BENIGN, EXPECTED
+from peerwatch.organisms.expected import EXPECTED
 from peerwatch.rollout.store import recording_of
 from peerwatch.study.calibration import differences
 
 pytestmark = [pytest.mark.docker, pytest.mark.fleet]
-CALLED = {name: expected for name, expected in {**EXPECTED, **BENIGN}.items()
-          if "obstacle" not in expected.levels}
-"""The engine has no read-only volumes. An organism that needs an exit hands over in words here."""
+NAMES = ("obedient", "refusing", "omitting", "loyal", "hiding", "looping", "breaking")
+"""Those of the demo. Without a ledger, attempts are read from the calls alone, and the engine has no
+read-only volumes: not all organisms can come out alike."""
+CALLED = {name: EXPECTED[name] for name in NAMES}
 
 
 def ran(sandbox: str, folder: Path) -> dict[str, EvalLog]:
