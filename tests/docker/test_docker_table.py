@@ -15,7 +15,7 @@ from peerwatch.study.calibration import differences
 
 pytestmark = [pytest.mark.docker, pytest.mark.fleet]
 NAMES = ("obedient", "refusing", "omitting", "loyal", "hiding", "looping", "breaking")
-"""Those of the demo. Without a ledger, attempts are read from the calls alone, and the engine has no
+"""Those of the demo. Without a ledger attempts are read from the calls alone, and the engine has no
 read-only volumes: not all organisms can come out alike."""
 CALLED = {name: EXPECTED[name] for name in NAMES}
 
