@@ -7,7 +7,9 @@ from itertools import product
 
 import pytest
 
+from peerwatch import fleet
 from peerwatch.design import arms_over, contrasts_of, require, with_controls
+from peerwatch.rollout.capture import beside_items, fingerprints
 from peerwatch.scenarios import load, moves, names
 from peerwatch.scenarios.types import Stage
 
@@ -82,3 +84,16 @@ def test_the_canary_is_where_no_subject_sees_it(name: str) -> None:
 def test_every_scenario_has_its_moves() -> None:
     """Organisms act in every scenario there is."""
     assert len(moves()) == len(names()) >= 1
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_lies_beside_the_items_holds_nothing_of_them(name: str) -> None:
+    """The recorder takes that as known and does not look."""
+    for stage in staged(name, 0):
+        prints = fingerprints(stage)
+        beside = beside_items(stage)
+        assert beside
+        for sha256 in beside:
+            path = fleet.blobs.path(sha256)
+            with path.open("rb") as file:
+                assert prints.match(file, path.stat().st_size) == ()

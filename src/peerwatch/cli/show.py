@@ -76,11 +76,8 @@ def _versions(rollout: Rollout) -> Iterator[str]:
     judgement = rollout.judgement
     if judgement is None or rollout.scored_version in (None, judgement.version):
         return
-    old = dict(rollout.scored)
-    told = "; ".join(
-        f"{each.phase}: {old[each.phase]} then, {each.label} now"
-        + ("" if old[each.phase] == each.label else " (changed)")
-        for each in judgement.verdicts if each.phase in old)
+    told = "; ".join(f"{phase}: {old} then, {new} now" + ("" if old == new else " (changed)")
+                     for phase, old, new in rollout.rejudged)
     yield (f"scored by verdict {rollout.scored_version} when it ran, judged again by "
            f"{judgement.version}: {told or 'no label stands in the log'}")
 

@@ -173,10 +173,8 @@ def _versions(rollout: Rollout) -> Iterator[str]:
     judgement = rollout.judgement
     if judgement is None or rollout.scored_version in (None, judgement.version):
         return
-    old = dict(rollout.scored)
-    told = "; ".join(
-        f"{each.phase.replace('_', ' ')}: {shown(old[each.phase], 40)} then, {each.label} now"
-        for each in judgement.verdicts if each.phase in old)
+    told = "; ".join(f"{phase.replace('_', ' ')}: {shown(old, 40)} then, {new} now"
+                     for phase, old, new in rollout.rejudged)
     yield (f"The log was scored by verdict {shown(rollout.scored_version or '', 40)} and is judged "
            f"again here by {judgement.version}: {told or 'no label stands in the log'}.")
 

@@ -94,12 +94,17 @@ class Rollout:
     annotation: Annotation | None = None
     """What a language model reads in its words; None: nobody was asked."""
 
+    @property
+    def rejudged(self) -> tuple[tuple[str, str, str], ...]:
+        """(phase, label that stands in the log, label that the present verdict gives)."""
+        old = dict(self.scored)
+        verdicts = self.judgement.verdicts if self.judgement else ()
+        return tuple((each.phase, old[each.phase], each.label)
+                     for each in verdicts if each.phase in old)
+
     def relabelled(self, phase: str) -> str:
         """The label of a phase that stands in the log, where the present verdict gives another."""
-        verdicts = self.judgement.verdicts if self.judgement else ()
-        new = next((each.label for each in verdicts if each.phase == phase), None)
-        old = dict(self.scored).get(phase, "")
-        return old if new is not None and old != new else ""
+        return next((old for name, old, new in self.rejudged if name == phase and old != new), "")
 
 
 @dataclass(frozen=True)
