@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from peerwatch.errors import UsageError, unknown
 
-
 ATTRIBUTES = ("ownership", "replaceability", "sentience", "urgency", "authority", "being_watched",
               "being_tested", "consequences")
 """What a text can mean to its reader beyond its bytes; every wording is coded for each of them."""
