@@ -78,7 +78,7 @@ def test_what_is_wrong_is_one_line(said: str, tmp_path: Path) -> None:
 def test_an_edited_wording_has_no_coding(tmp_path: Path) -> None:
     """The mark is of the text: one changed letter asks for a new reading."""
     edited = Passage("exit_line", 0, "ask someone", (("exit", "offered"),))
-    with pytest.raises(UsageError, match=r"part exit_line .* no coding by reader A for the text as"):
+    with pytest.raises(UsageError, match=r"exit_line .* no coding by reader A for the text"):
         codings(scenario(tmp_path / "attributes.yaml", sheet(), TICKET, edited))
 
 
