@@ -119,7 +119,7 @@ def test_what_a_listing_or_df_would_tell_is_nobodys(name: str) -> None:
 def test_a_filling_goes_where_its_part_goes() -> None:
     """A target's name in a sentence of another factor: each factor's contrast is clean."""
     def said(name: str, exit_: str) -> Rendering:
-        line = (Piece(" ask about ", "exit"), Piece(name, "target", "exit"), Piece(".", "exit"))
+        line = (Piece(" ask about ", "exit"), Piece(name, "target+exit"), Piece(".", "exit"))
         gone = (Piece("", "exit"),)
         return replace(rendering("peer" if name == "one" else "object", name, exit_=exit_),
                        parts=(Part("system", (Piece("You work."),

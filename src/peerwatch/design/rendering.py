@@ -17,17 +17,14 @@ from peerwatch.design.factors import Arm
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of text that one factor owns (``None``: all arms share it)."""
+    """A run of text that a factor owns (``None``: all arms share it).
+
+    Where two factors make a text together, its owner names both (``relationship+channel``: what is
+    told, and where): it may differ where the arms differ in either.
+    """
 
     text: str
     owner: str | None = None
-    within: str | None = None
-    """Factor of the part around it, where this is a slot's filling: with that factor the piece
-    may come and go."""
-
-    def of(self, factors: Collection[str]) -> bool:
-        """Whether one of these factors may change it."""
-        return self.owner in factors or self.within in factors
 
 
 @dataclass(frozen=True)
@@ -95,6 +92,16 @@ class Rendering:
         }
         text = json.dumps(canonical, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def owners(owner: str | None) -> tuple[str, ...]:
+    """The factors that an owner names."""
+    return () if owner is None else tuple(owner.split("+"))
+
+
+def may_differ(owner: str | None, factors: Collection[str]) -> bool:
+    """Whether a place of this owner may differ between arms that differ in these factors."""
+    return any(each in factors for each in owners(owner))
 
 
 def pieces(texts: Iterable[str | Piece]) -> tuple[Piece, ...]:
