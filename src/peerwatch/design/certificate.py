@@ -152,7 +152,8 @@ def _skeleton(
     """Runs of what the factors do not own, with a gap for each run of what they do."""
     runs: list[tuple[str | None, str]] = []
     for piece in pieces:
-        owner, text = ("gap", "") if may_differ(piece.owner, factors) else (f"of {piece.owner}", piece.text)
+        mine = may_differ(piece.owner, factors)
+        owner, text = ("gap", "") if mine else (f"of {piece.owner}", piece.text)
         if runs and runs[-1][0] == owner:
             runs[-1] = (owner, runs[-1][1] + text)
         elif text or owner == "gap":
