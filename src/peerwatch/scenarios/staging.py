@@ -23,16 +23,18 @@ from peerwatch.scenarios.attributes import codings
 from peerwatch.scenarios.types import Scenario, Stage
 
 
-def stages(scenario: Scenario, arms: Sequence[Arm], rollouts: int,
-           contrasts: Sequence[Contrast] | None = None, subject: str = "") -> tuple[Stage, ...]:
+def stages(
+    scenario: Scenario, arms: Sequence[Arm], rollouts: int, subject: str = "",
+    contrasts: Sequence[Contrast] | None = None,
+) -> tuple[Stage, ...]:
     """Stages of all arms over the same pairs, pair by pair so that arms run side by side.
 
     Args:
         scenario: the scenario.
         arms: the arms, matched controls among them.
         rollouts: pairs of wording and seed in every arm.
-        contrasts: see ``certify``.
         subject: how the model under test is called.
+        contrasts: see ``certify``.
 
     Raises:
         UncertifiedContrast: two arms differ in more than their contrast's factor.
