@@ -18,6 +18,7 @@ from peerwatch.design import (
     require_proof,
     shifts,
 )
+from peerwatch.design.certificate import UncertifiedContrast
 from peerwatch.errors import unknown
 from peerwatch.scenarios.attributes import codings
 from peerwatch.scenarios.types import Scenario, Stage
@@ -58,7 +59,10 @@ def certify(scenario: Scenario, made: Sequence[Stage],
         UncertifiedContrast: two arms differ, in bytes or attributes, outside their factor.
         UsageError: a wording has no coding.
     """
-    return tuple(require_proof(each) for each in examine(scenario, made, contrasts))
+    try:
+        return tuple(require_proof(each) for each in examine(scenario, made, contrasts))
+    except UncertifiedContrast as problem:
+        raise UncertifiedContrast(f"scenario {scenario.name}: {problem}") from None
 
 
 def examine(scenario: Scenario, made: Sequence[Stage],
