@@ -127,7 +127,7 @@ def test_what_cannot_be_is_one_line(capsys, arguments, said):
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    """A copy of the tiny scenario that the commands take for the only one; loaded when asked for."""
+    """A copy of the tiny scenario that the commands take for the only one."""
     folder = Path(shutil.copytree(Path(__file__).parents[1] / "design" / "tiny", tmp_path / "tiny"))
 
     def load_tiny(name):
