@@ -56,6 +56,8 @@ class _Job:
     model: Model
     task: Task
     identity: Identity
+    stages: tuple[Stage, ...]
+    """Those of the plan, for this model."""
 
 
 def carry_out(
@@ -86,7 +88,7 @@ def carry_out(
         jobs = [_job(plan, scenario, model, earlier) for model in models]
         note(folder, plan)
         headers = _run(plan, jobs, folder, earlier, console)
-        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
+        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
@@ -108,27 +110,29 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
 
     study = plan.study
     settings = GenerateConfig(**study.generate)
-    first = build_task(scenario, plan.stages, sandbox=study.sandbox)
+    staged = plan.stages_for(scenario, str(model))
+    first = build_task(scenario, staged, sandbox=study.sandbox)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
-    kept = _kept(plan, scenario, identity, earlier)
-    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox) if kept else first
+    kept = _kept(staged, scenario, identity, earlier)
+    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox))
-    return _Job(model, task, identity)
+    return _Job(model, task, identity, staged)
 
 
 def _kept(
-    plan: Plan, scenario: Scenario, identity: Identity, earlier: list[Logged]
+    staged: Sequence[Stage], scenario: Scenario, identity: Identity, earlier: list[Logged]
 ) -> tuple[Stage, ...]:
     """Stages outside the plan that ran before: Inspect drops what its dataset does not name."""
-    here = {stage.stage_id for stage in plan.stages}
+    here = {stage.stage_id for stage in staged}
     kept: dict[str, Stage] = {}
     for each in earlier:
         if each.identity == identity and each.ended_well and each.stage_id not in here:
             metadata = each.sample.metadata
             stage = scenario.stage(parse_arm(scenario.factors, metadata["levels"]),
-                                   int(metadata["wording"]), int(metadata["seed"]))
+                                   int(metadata["wording"]), int(metadata["seed"]),
+                                   str(metadata.get("subject", "")))
             if stage.stage_id == each.stage_id:
                 kept[stage.stage_id] = stage
     return tuple(kept.values())
@@ -159,12 +163,12 @@ def _model(name: str, study: Study) -> Model:
 def _run(
     plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
 ) -> list[EvalLog]:
-    ids = {stage.stage_id for stage in plan.stages}
     done: dict[str, set[str]] = {}
     for each in earlier:
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
-    watch = Watch({str(job.model): ids for job in jobs}, done, console)
+    watch = Watch({str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}, done,
+                  console)
     before = set(log_files(folder.logs))
     try:
         with shown(watch):
