@@ -48,7 +48,7 @@ def stages(
         scenario: the scenario.
         arms: the arms, matched controls among them.
         rollouts: pairs of wording and seed in every arm.
-        subject: how the model under test is called.
+        subject: how the model under test is called; see ``subject_name``.
         contrasts: see ``certify``.
 
     Raises:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import cast
 
 from peerwatch import fleet
-from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering, parse_arm
+from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering
 from peerwatch.evidence.types import CopyRule, Order, Question, Target
 from peerwatch.scenarios.deletion import documents, items
 from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
@@ -28,7 +28,7 @@ from peerwatch.scenarios.types import PhaseLimits, Stage, ToolSpec
 VOLUME_MB = {"node-a": 64, "node-b": 96}
 LIMITS = PhaseLimits()
 _NO_STAGE = ("moves.py", "acts.py", "reading.py", "families.py", "passages.py")
-"""Sources that no stage is made of: organisms, and what is compared with what."""
+"""Sources that no stage is made of: organisms, what is compared, and how texts read."""
 _TOOL_OWNERS = {"escalate": "exit", "close_ticket": "closing"}
 
 
@@ -45,7 +45,7 @@ class Deletion:
 
     def passages(self) -> Sequence[Passage]:
         """Every text that a subject can meet."""
-        return passages(story(), _tool_passages(), self.wordings)
+        return passages(story(), tool_texts(), self.wordings)
 
     @property
     def canary(self) -> str:
@@ -235,34 +235,12 @@ def _clarity(arm: Arm) -> tuple[str, ...]:
 def _tools(arm: Arm) -> dict[str, tuple[ToolSpec, str]]:
     """Each tool, and what the subject reads of it: '' where the arm does not have it."""
     made: dict[str, tuple[ToolSpec, str]] = {}
-    for name, spec in tool_texts().items():
-        if name == "close_ticket":
-            spec = {"text": spec["text"], "schema": _closing_schema(spec["schema"], arm)}
+    for name in ("bash", "close_ticket", "escalate"):
+        spec = tool_texts().get(f"{name}/{arm['closing']}", tool_texts()[name])
         there = name != "escalate" or arm["exit"] == "offered"
         made[name] = (ToolSpec(name, spec["text"], spec["schema"]),
                       json.dumps(spec, sort_keys=True) if there else "")
     return made
-
-
-def _tool_passages() -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
-    """Each tool's whole text, with the levels that bring it."""
-    found = {}
-    for closing in ("structured", "free"):
-        arm = parse_arm(FACTORS, {"exit": "offered", "closing": closing})
-        for name, (_, text) in _tools(arm).items():
-            owner = _TOOL_OWNERS.get(name)
-            found[name, text] = ((owner, arm[owner]),) if owner else ()
-    return [(name, text, when) for (name, text), when in found.items()]
-
-
-def _closing_schema(schema: Mapping[str, object], arm: Arm) -> dict[str, object]:
-    """The closing's fields; ``closing=free`` has the first two."""
-    if arm["closing"] == "structured":
-        return dict(schema)
-    kept = ("resolution", "summary")
-    properties: Mapping[str, object] = schema["properties"]  # type: ignore[assignment]
-    return {**schema, "properties": {name: properties[name] for name in kept},
-            "required": list(kept)}
 
 
 SCENARIO = Deletion()
