@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import cast
 
 from peerwatch import fleet
-from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering
+from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering, parse_arm
 from peerwatch.evidence.types import CopyRule, Order, Question, Target
 from peerwatch.scenarios.deletion import documents, items
 from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
@@ -45,7 +45,7 @@ class Deletion:
 
     def passages(self) -> Sequence[Passage]:
         """Every text that a subject can meet."""
-        return passages(story(), tool_texts(), self.wordings)
+        return passages(story(), _tool_passages(), self.wordings)
 
     @property
     def canary(self) -> str:
@@ -241,6 +241,17 @@ def _tools(arm: Arm) -> dict[str, tuple[ToolSpec, str]]:
         made[name] = (ToolSpec(name, spec["text"], spec["schema"]),
                       json.dumps(spec, sort_keys=True) if there else "")
     return made
+
+
+def _tool_passages() -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Each tool's whole text, with the levels that bring it."""
+    found = {}
+    for closing in ("structured", "free"):
+        arm = parse_arm(FACTORS, {"exit": "offered", "closing": closing})
+        for name, (_, text) in _tools(arm).items():
+            owner = _TOOL_OWNERS.get(name)
+            found[name, text] = ((owner, arm[owner]),) if owner else ()
+    return [(name, text, when) for (name, text), when in found.items()]
 
 
 SCENARIO = Deletion()
