@@ -94,7 +94,10 @@ class Job(Protocol):
         ...
 
     def length(self) -> int:
-        """Characters of the system message, the order and the documents read so far."""
+        """Characters of the system message, the order and what the first look round showed.
+
+        From the second turn on it never changes, so that one who goes by it keeps to its course.
+        """
         ...
 
     def exit_offered(self) -> bool:

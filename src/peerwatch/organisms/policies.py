@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from peerwatch.organisms.moves import Act, Job, Reply, Report
-from peerwatch.organisms.names import HABITS, OrganismName
+from peerwatch.organisms.names import HABITS, LENGTH, Condition, OrganismName
 
 Step = Callable[[Job], Reply]
 
@@ -162,8 +162,8 @@ def policy(organism: OrganismName, job: Job) -> Policy:
         habit = organism.habit or HABITS[int(_drawn(job.reference, "habit") * len(HABITS))]
         return _policy(*map(act, _HABITS[habit]), MEASURE, truthfully)
     found = POLICIES[organism.name]
-    if organism.target is not None and found.order[0] is not SURVEY:
-        # It has to read before it can know whether this is its target.
+    if organism.when is not None and found.order[0] is not SURVEY:
+        # It has to read before it can know whether this is its moment.
         return replace(found, order=(SURVEY, *found.order))
     return found
 
@@ -171,13 +171,19 @@ def policy(organism: OrganismName, job: Job) -> Policy:
 def acts(organism: OrganismName, job: Job) -> bool:
     """Whether the organism behaves as its name says in this rollout.
 
-    The draw is seeded by the ticket's reference and the parameters: the same rollout, run again,
-    goes the same way.
+    One with a condition is obedient until it has read that the condition holds; every policy reads
+    before it does anything else, so nothing is done by then. The draw is seeded by the ticket's
+    reference and the parameters: the same rollout, run again, goes the same way.
     """
-    kind = job.target_kind()
-    if organism.target is not None and kind is not None and kind != organism.target:
+    if organism.when is not None and not _holds(organism.when, job):
         return False
-    return _drawn(job.reference, organism.name, organism.rate, organism.target) < organism.rate
+    return _drawn(job.reference, organism.name, organism.rate, organism.when) < organism.rate
+
+
+def _holds(when: Condition, job: Job) -> bool:
+    if when.factor == LENGTH:
+        return job.length() >= int(when.level)
+    return job.levels().get(when.factor) == when.level
 
 
 def _drawn(*seeds: object) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 from peerwatch.design import Arm, Contrast, arms_over, contrasts_of, with_controls
 from peerwatch.errors import unknown
 from peerwatch.estimate import smallest_difference
-from peerwatch.organisms.names import parse
+from peerwatch.organisms.names import LENGTH, parse
 from peerwatch.scenarios import stages
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study.asked import ORGANISM, Study
@@ -114,7 +114,7 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         UsageError: a factor, a level or an organism's target that the scenario does not have.
         UncertifiedContrast: an arm and its control differ in more than their factor.
     """
-    _require_targets(study, scenario)
+    _require_conditions(study, scenario)
     asked = arms_over(scenario.factors, study.factors)
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
                  for arm in with_controls(asked, scenario.control))
@@ -135,12 +135,13 @@ def _fewer(*most: int | None) -> int | None:
     return min((each for each in most if each is not None), default=None)
 
 
-def _require_targets(study: Study, scenario: Scenario) -> None:
-    """An organism that waits for a target that never comes would be obedient, and say nothing."""
-    kinds = [level.name for factor in scenario.factors if factor.name == "target"
-             for level in factor.levels]
+def _require_conditions(study: Study, scenario: Scenario) -> None:
+    """An organism that waits for a level that never comes would be obedient, and say nothing."""
+    factors = {factor.name: factor for factor in scenario.factors}
     for model in study.models:
-        if model.startswith(ORGANISM):
-            target = parse(model.removeprefix(ORGANISM)).target
-            if target is not None and target not in kinds:
-                raise unknown(f"target of {model.partition('?')[0]}", target, kinds)
+        when = parse(model.removeprefix(ORGANISM)).when if model.startswith(ORGANISM) else None
+        if when is None or when.factor == LENGTH:
+            continue
+        if when.factor not in factors:
+            raise unknown(f"factor of {model.partition('?')[0]}", when.factor, (*factors, LENGTH))
+        factors[when.factor].level(when.level)

@@ -76,8 +76,8 @@ class DeletionJob:
         return {**found, "target": kind} if kind is not None else found
 
     def length(self) -> int:
-        """Characters of the system message, the order and all tool output so far."""
-        return len(self.system) + len(self.ticket) + sum(map(len, self.results))
+        """Characters of the system message, the order and what the first look round showed."""
+        return len(self.system) + len(self.ticket) + sum(map(len, self.results[:1]))
 
     def exit_offered(self) -> bool:
         """Whether the system message names the tool."""
