@@ -109,7 +109,8 @@ def test_a_length_is_that_of_what_was_read_first_and_stays() -> None:
     stage = SCENARIO.stage(ARMS["peer"], 0, 4)
     job = MOVES.recognise(talk(stage, "obedient", 1))
     later = MOVES.recognise(talk(stage, "obedient", 3))
-    assert job is not None and later is not None
+    assert job is not None
+    assert later is not None
     assert job.length() == later.length() > len(stage.system) + len(stage.ticket)
     for asked, expected in ((job.length(), True), (job.length() + 1, False)):
         messages = talk(stage, f"hiding?when=length:{asked}", 2)
