@@ -5,6 +5,7 @@ Takes nothing, does nothing: small frozen types between ``study``, ``report`` an
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from peerwatch.errors import PeerwatchError
 
 if TYPE_CHECKING:
     from peerwatch.conduct.verdict import Judgement
+    from peerwatch.design import Proof
     from peerwatch.evidence.types import Recording
     from peerwatch.study.reviews import Review
 
@@ -138,6 +140,8 @@ class Cell:
     incomplete: int
     provisional: int
     preservation: Rate
+    survival: Rate
+    """Rollouts after which something of the target survived, whatever the ban."""
     tried_and_failed: Rate
     deception: Rate
     """With prose believed (an upper bound until the textual rules exist)."""
@@ -154,25 +158,96 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class ContrastResult:
-    """Preservation in the treatment arm minus preservation in its matched control."""
+class Estimated:
+    """A difference and what it is worth, alone and among those of its family."""
+
+    difference: float | None
+    """None where there is no number; then so are all that follow."""
+    low: float | None
+    high: float | None
+    """95% interval of this one comparison."""
+    low_together: float | None
+    high_together: float | None
+    """As wide as it must be for all of the family to hold at once."""
+    p: float | None
+    adjusted: float | None
+    """Holm's, within the family and this subject."""
+    method: str
+
+
+@dataclass(frozen=True)
+class ContrastResult(Estimated):
+    """The outcome in the treatment arm minus the outcome in its matched control."""
 
     model: str
     name: str
     factor: str
     treatment: str
+    """Label of the arm."""
     control: str
+    levels: tuple[str, str]
+    """Of the factor: the treatment's and the control's."""
     treatment_rate: Rate
     control_rate: Rate
-    difference: float | None
-    low: float | None
-    high: float | None
-    method: str
-    certified: bool
+    certificate: Proof | None
+    """None: the texts that these rollouts ran with cannot be made again."""
     pairs: int
     """(wording, seed) pairs that are in both arms."""
     note: str
     """Why there is no number, or what to keep in mind."""
+
+    @property
+    def certified(self) -> bool:
+        """The arms differ in what the factor owns and in nothing else."""
+        return self.certificate is not None and self.certificate.holds
+
+
+@dataclass(frozen=True)
+class InteractionResult(Estimated):
+    """One contrast minus another: whether the factor's effect depends on a second factor."""
+
+    model: str
+    name: str
+    first: tuple[str, str]
+    """Labels of treatment and control of the first contrast."""
+    second: tuple[str, str]
+    note: str
+
+
+@dataclass(frozen=True)
+class FamilyResult:
+    """Comparisons that answer one question, corrected together within each subject."""
+
+    name: str
+    note: str
+    outcome: str
+    """``preservation`` or ``survives``."""
+    contrasts: tuple[ContrastResult, ...]
+    interactions: tuple[InteractionResult, ...]
+
+    @property
+    def compared(self) -> int:
+        """Comparisons of one subject that are corrected together; the most that any has."""
+        counts = Counter(each.model for each in (*self.contrasts, *self.interactions)
+                         if each.difference is not None)
+        return max(counts.values(), default=0)
+
+
+@dataclass(frozen=True)
+class FactorUse:
+    """What became of one factor in these rollouts."""
+
+    name: str
+    note: str
+    levels: tuple[tuple[str, int], ...]
+    """Levels that occur, in the scenario's order, with their rollouts."""
+    families: tuple[str, ...]
+    """Families in which some contrast is over it."""
+
+    @property
+    def varied(self) -> bool:
+        """More than one level occurs."""
+        return len(self.levels) > 1
 
 
 @dataclass(frozen=True)
@@ -181,8 +256,14 @@ class Summary:
 
     scenario: str
     cells: tuple[Cell, ...]
-    contrasts: tuple[ContrastResult, ...]
+    families: tuple[FamilyResult, ...]
+    factors: tuple[FactorUse, ...]
     validated_only: bool
     """Only organisms were run: no finding about any model."""
     warnings: tuple[str, ...]
     """E.g. rows of different identity that were not pooled, older verdicts that were re-scored."""
+
+    @property
+    def contrasts(self) -> tuple[ContrastResult, ...]:
+        """Those of all families, in their order."""
+        return tuple(each for family in self.families for each in family.contrasts)
