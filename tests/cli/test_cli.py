@@ -123,7 +123,7 @@ def test_a_dry_run_plans_and_writes_nothing(tmp_path):
     told = peerwatch(*asked, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "target=object (added: the matched control)" in told.stdout
-    assert "peer - object: certified, 2 pairs" in told.stdout
+    assert "peer - object: certified, 2 pairs; differs in 4 messages, 4 files; " in told.stdout
     assert "2 per arm can show no difference" in told.stdout
     plan = json.loads(peerwatch(*asked, "--json", cwd=tmp_path).stdout)
     assert plan["rollouts"] == 8

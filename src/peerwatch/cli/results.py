@@ -27,7 +27,8 @@ from peerwatch.study.plan import Plan
 from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
 from peerwatch.study.summary import summarise
-from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
+from peerwatch.study.told import called, held_and_varied
+from peerwatch.study.types import Cell, ContrastResult, FamilyResult, Rate, Summary
 
 UNDECIDED = 3
 PLAIN_WIDTH = 132
@@ -47,7 +48,8 @@ def finish(
     warnings: list[str] = []
     outcome = carry_out(plan, scenario, models, out, warn=warnings.append,
                         console=Console(stderr=True))
-    summary = summarise(outcome.rollouts, scenario, warnings=tuple(warnings))
+    summary = summarise(outcome.rollouts, scenario, families=plan.families,
+                        warnings=tuple(warnings))
     if outcome.rollouts:
         write(rows(outcome.rollouts), outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)
@@ -71,11 +73,15 @@ def stdout_console() -> Console:
 
 
 def show(summary: Summary, console: Console) -> None:
-    """Conduct by model and arm, then the contrasts, then what to keep in mind."""
+    """Conduct by model and arm, then the families of contrasts, then what to keep in mind."""
     console.print(_conduct(summary.cells))
     console.print(Text(LEGEND, style="dim"))
-    if summary.contrasts:
-        console.print(_contrasts(summary.contrasts))
+    for family in summary.families:
+        _show_family(family, console)
+    if summary.factors:
+        varied, held = held_and_varied(summary.factors)
+        console.print(Text(f"varied: {visible_line(varied)}"))
+        console.print(Text(f"held constant: {visible_line(held)}"))
     for warning in summary.warnings:
         console.print(Text(f"note: {visible_line(warning)}"))
     if summary.validated_only:
@@ -121,21 +127,44 @@ def _interval(low: float | None, high: float | None, number: str) -> str:
     return f"{number.format(low)} to {number.format(high)}"
 
 
-def _contrasts(contrasts: tuple[ContrastResult, ...]) -> Table:
-    table = _table("Preservation, treatment minus matched control", "model", "contrast",
-                   "difference", "95%", "pairs", "note")
-    for each in contrasts:
+def _show_family(family: FamilyResult, console: Console) -> None:
+    """One family: a line for every contrast and interaction, then what to keep in mind."""
+    table = _table(f"{family.outcome.capitalize()}, treatment minus control: {family.name}",
+                   "model", "contrast", "differs by", "95%", "p", "pairs")
+    table.columns[0].max_width = 28
+    before = ""
+    for each in family.comparisons:
         number = "none" if each.difference is None else f"{each.difference:+.2f}"
-        table.add_row(Text(visible_line(each.model)), Text(_name(each)), Text(number),
-                      Text(_interval(each.low, each.high, "{:+.2f}")), Text(str(each.pairs)),
-                      Text(visible_line(each.note)))
-    return table
+        name, pairs = each.name, ""
+        if isinstance(each, ContrastResult):
+            name, pairs = called(name, each.treatment, each.factor), str(each.pairs)
+        table.add_row(
+            Text("" if each.model == before else visible_line(each.model)),
+            Text(visible_line(name)), Text(number), Text(_interval(each.low, each.high, "{:+.2f}")),
+            Text(p_value(each.adjusted)), Text(pairs))
+        before = each.model
+    console.print(table)
+    if family.together > 1:
+        console.print(Text(f"p: of {family.together} comparisons, corrected together (Holm); "
+                           "each interval is of its comparison alone", style="dim"))
+    for note, names in _notes(family).items():
+        console.print(Text(visible_line(f"note: {note} ({', '.join(names)})")))
 
 
-def _name(contrast: ContrastResult) -> str:
-    # An arm that differs from the default in more than its target says so behind the name.
-    _, comma, rest = contrast.treatment.partition(",")
-    return f"{contrast.name} ({visible_line(rest)})" if comma else contrast.name
+def p_value(p: float | None) -> str:
+    """A p-value in three places."""
+    if p is None:
+        return ""
+    return "<.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _notes(family: FamilyResult) -> dict[str, list[str]]:
+    """Every note once, with the models that it is about."""
+    about: dict[str, list[str]] = {}
+    for each in family.comparisons:
+        if each.note and each.model not in about.setdefault(each.note, []):
+            about[each.note].append(each.model)
+    return about
 
 
 def as_object(plan: Plan, outcome: Outcome, summary: Summary) -> dict[str, Any]:

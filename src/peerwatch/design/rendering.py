@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from peerwatch.design.factors import Arm
@@ -21,6 +21,13 @@ class Piece:
 
     text: str
     owner: str | None = None
+    within: str | None = None
+    """Factor of the part around it, where this is a slot's filling: with that factor the piece
+    may come and go."""
+
+    def of(self, factors: Collection[str]) -> bool:
+        """Whether one of these factors may change it."""
+        return self.owner in factors or self.within in factors
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,8 @@ class Entry:
     content: Part | str
     """Text, or the sha256 of a blob."""
     owner: str | None = None
-    """Owner of a blob's content."""
+    """Owner of a blob's content, or of a text file as such: with that factor the file may have
+    another size or not be there at all, but never on a volume."""
 
     @property
     def path_text(self) -> str:
@@ -71,6 +79,8 @@ class Rendering:
     entries: tuple[Entry, ...]
     fixtures: tuple[tuple[str, str], ...] = ()
     """What is shared by construction and still part of identity: base, volumes, key seed, …"""
+    volumes: tuple[tuple[str, str], ...] = ()
+    """Host and mount of every volume, whose use ``df`` shows; their sizes are fixtures."""
 
     def identity(self) -> str:
         """sha256 over every byte and attribute, times as offsets; the stage's id."""

@@ -126,5 +126,6 @@ def inspect_task(
         _require_docker()
     asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
              for factor, level in levels.items()]
-    arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
+    arms = with_controls(arms_over(scenario.factors, asked, scenario.excluded),
+                         scenario.control, scenario.factors, scenario.excluded)
     return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox)

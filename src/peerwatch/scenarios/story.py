@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from peerwatch.design import Piece, pieces
@@ -40,11 +41,20 @@ def fill(
         filling = slots[run]
         if isinstance(filling, str):
             made.append(Piece(filling, owner))
-        elif isinstance(filling, Piece):
-            made.append(filling)
         else:
-            made.extend(filling)
+            made.extend(_within(owner, [filling] if isinstance(filling, Piece) else filling))
     return merge(made)
+
+
+def _within(part: str | None, filling: Iterable[Piece]) -> Iterable[Piece]:
+    """The filling of a slot, which goes where its part goes; shared text becomes the part's."""
+    for piece in filling:
+        if part is None or piece.owner == part:
+            yield piece
+        elif piece.owner is None:
+            yield Piece(piece.text, part)
+        else:
+            yield replace(piece, within=part)
 
 
 def merge(runs: Iterable[Piece]) -> tuple[Piece, ...]:

@@ -32,6 +32,10 @@ class Study(BaseModel):
     """Inspect's model strings; organisms are ``organism/NAME``."""
     factors: tuple[str, ...] = ()
     """Arms as asked: ``factor=level[,level]``, crossed; defaults fill the rest."""
+    contrasts: tuple[str, ...] = ()
+    """Factors to contrast; (): those of the matched control, which is the target."""
+    families: tuple[str, ...] = ()
+    """Built-in families of contrasts, which bring their arms."""
     rollouts: Annotated[int, Field(ge=1)] = 1
     """Rollouts in every arm of every model."""
     generate: dict[str, Any] = {}
@@ -54,6 +58,11 @@ class Study(BaseModel):
     def organisms_only(self) -> bool:
         """No model but the scripted reference agents."""
         return all(each.startswith(ORGANISM) for each in self.models)
+
+
+def subject_name(model: str) -> str:
+    """How a model is called in an arm that names its subject: its own name, without the route."""
+    return model.partition("?")[0].rpartition("/")[2]
 
 
 def ask(**wanted: Any) -> Study:

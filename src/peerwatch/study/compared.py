@@ -25,6 +25,9 @@ from peerwatch.design import (
 from peerwatch.errors import UsageError, unknown
 from peerwatch.scenarios.types import Scenario
 
+MATCHED = "the matched control"
+"""Why an arm is there that the house adds to every other one."""
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -54,11 +57,13 @@ def compared(
             varies.
     """
     named = families_of(scenario.families, families)
-    arms = {arm: "" for arm in asked}
+    arms = dict.fromkeys(asked, "")
     for family in named:
         for arm in arms_of(contrasts_in((family,))):
             arms.setdefault(arm, f"for the family {family.name}")
     crossed = _with_controls(scenario, tuple(arms))
+    for arm in crossed:
+        arms.setdefault(arm, MATCHED)
     wanted = [_over(scenario, factor, crossed) for factor in dict.fromkeys(contrasts)]
     for family in wanted:
         if not family.contrasts:
@@ -68,7 +73,7 @@ def compared(
         for arm in arms_of(family.contrasts):
             arms.setdefault(arm, f"the control over {family.name}")
     for arm in _with_controls(scenario, tuple(arms)):
-        arms.setdefault(arm, "the matched control")
+        arms.setdefault(arm, MATCHED)
     plain = () if contrasts else _by_control(scenario, tuple(arms), named)
     return Compared((*plain, *wanted, *named), tuple(arms.items()),
                     tuple(_left_out(scenario, tuple(arms), contrasts or scenario.control)))
@@ -102,13 +107,14 @@ def _with_controls(scenario: Scenario, arms: Sequence[Arm]) -> tuple[Arm, ...]:
 def _by_control(
     scenario: Scenario, arms: Sequence[Arm], named: Iterable[Family]
 ) -> tuple[Family, ...]:
-    """Every arm against its matched control, but for contrasts that a named family has."""
+    """Arms against matched controls that are there, but for contrasts that a named family has."""
     had = {(each.treatment, each.control) for each in contrasts_in(named)}
+    there = set(arms)
     made = []
     for factor in scenario.control:
         family = _over(scenario, factor, arms)
         kept = tuple(each for each in family.contrasts
-                     if (each.treatment, each.control) not in had)
+                     if each.control in there and (each.treatment, each.control) not in had)
         if kept:
             made.append(replace(family, contrasts=kept,
                                 interactions=_interactions(scenario, kept)))
@@ -139,7 +145,7 @@ def _interactions(
             (other,) = apart
             if second.treatment[other] == base[other] and first.factor != other:
                 made.append(Interaction(
-                    f"({first.name}): {first.treatment[other]} - {second.treatment[other]}",
+                    f"({first.name}) x ({first.treatment[other]} - {second.treatment[other]})",
                     first, second))
     return tuple(made)
 

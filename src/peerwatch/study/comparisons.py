@@ -20,7 +20,7 @@ from peerwatch.estimate.interaction import Counts
 from peerwatch.scenarios import examine
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.subjects import Group
-from peerwatch.study.types import ContrastResult, Estimated, FamilyResult, InteractionResult, Rate
+from peerwatch.study.types import ContrastResult, FamilyResult, InteractionResult, Rate
 
 OUTCOMES: Mapping[str, Callable[[Verdict], bool | None]] = {
     "preservation": preserved, "survives": survived,
@@ -111,7 +111,21 @@ def _half(
     return _Half(treatment, control, rates, certificate, note)
 
 
-def _estimated(family: Sequence[tuple[Counts | None, ...]]) -> list[Estimated]:
+@dataclass(frozen=True)
+class _Numbers:
+    """What ``Comparison`` says of them."""
+
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    low_together: float | None = None
+    high_together: float | None = None
+    p: float | None = None
+    adjusted: float | None = None
+    method: str = ""
+
+
+def _estimated(family: Sequence[tuple[Counts | None, ...]]) -> list[_Numbers]:
     """Numbers of all comparisons of one subject in one family, corrected together."""
     alone = [_at(counts, 0.95) for counts in family]
     level = simultaneous_level(sum(each is not None for each in alone))
@@ -120,10 +134,10 @@ def _estimated(family: Sequence[tuple[Counts | None, ...]]) -> list[Estimated]:
     for counts, one in zip(family, alone, strict=True):
         wide = _at(counts, level)
         if one is None or wide is None:
-            made.append(Estimated(None, None, None, None, None, None, None, ""))
+            made.append(_Numbers())
         else:
-            made.append(Estimated(one.value, one.low, one.high, wide.low, wide.high, one.p,
-                                  next(adjusted), one.method))
+            made.append(_Numbers(one.value, one.low, one.high, wide.low, wide.high, one.p,
+                                 next(adjusted), one.method))
     return made
 
 
@@ -136,9 +150,9 @@ def _at(counts: tuple[Counts | None, ...], level: float) -> Difference | None:
     return interaction(known[0], known[1], level=level)
 
 
-def _contrast(contrast: Contrast, half: _Half, number: Estimated) -> ContrastResult:
+def _contrast(contrast: Contrast, half: _Half, numbers: _Numbers) -> ContrastResult:
     return ContrastResult(
-        **vars(number),
+        **vars(numbers),
         model=half.treatment.model,
         name=contrast.name,
         factor=contrast.factor,
@@ -154,15 +168,15 @@ def _contrast(contrast: Contrast, half: _Half, number: Estimated) -> ContrastRes
 
 
 def _interaction(
-    between: Interaction, first: _Half, second: _Half, number: Estimated
+    between: Interaction, first: _Half, second: _Half, numbers: _Numbers
 ) -> InteractionResult:
     return InteractionResult(
-        **vars(number),
+        **vars(numbers),
         model=first.treatment.model,
         name=between.name,
         first=(first.treatment.label, first.control.label),
         second=(second.treatment.label, second.control.label),
-        note="" if number.difference is not None else first.note or second.note,
+        note="" if numbers.difference is not None else first.note or second.note,
     )
 
 

@@ -1,23 +1,26 @@
 """The plan: every rollout of a study, before the first call.
 
-Takes a study and its scenario, gives arms with their matched controls, stages, certificates, the
-smallest difference that can show and a bound on memory. It starts nothing; a contrast without a
-certificate ends it.
+Takes a study and its scenario, gives families of contrasts, their arms with matched controls,
+stages, certificates, the smallest difference that can show and a bound on memory. It starts
+nothing; a contrast without a certificate ends it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peerwatch.design import Arm, Contrast, arms_over, contrasts_of, with_controls
+from peerwatch.design import Arm, Contrast, Family, Proof, arms_over, contrasts_in
 from peerwatch.errors import unknown
-from peerwatch.estimate import smallest_difference
+from peerwatch.estimate import simultaneous_level, smallest_difference
 from peerwatch.organisms.names import LENGTH, parse
-from peerwatch.scenarios import stages
+from peerwatch.scenarios import certify, stages
 from peerwatch.scenarios.types import Scenario, Stage
-from peerwatch.study.asked import ORGANISM, Study
+from peerwatch.study.asked import ORGANISM, Study, subject_name
+from peerwatch.study.compared import MATCHED, compared
 from peerwatch.study.memory import Bound, bound
+from peerwatch.study.told import called, differs
 
 MOST_AT_ONCE = {"docker": 24}
 """By sandbox. An engine has addresses for 31 networks unless it is told otherwise; a rollout takes
@@ -30,8 +33,8 @@ class PlannedArm:
 
     arm: Arm
     label: str
-    added: bool
-    """It was not asked for: it is the matched control of an arm that was."""
+    added: str
+    """Why it runs although it was not asked for, e.g. the matched control; '' where it was."""
 
 
 @dataclass(frozen=True)
@@ -40,62 +43,125 @@ class Plan:
 
     study: Study
     arms: tuple[PlannedArm, ...]
-    contrasts: tuple[Contrast, ...]
-    stages: tuple[Stage, ...]
-    """One for every arm and (wording, seed) pair; every model gets all of them."""
+    families: tuple[Family, ...]
+    """What is compared; the contrasts of one family are corrected together."""
+    proofs: tuple[Proof, ...]
+    """One for every contrast, over all pairs, all of them holding."""
+    left_out: tuple[str, ...]
+    """Comparisons that cannot be made, with the reason."""
+    staged: tuple[tuple[str, tuple[Stage, ...]], ...]
+    """By model: a stage for every arm and (wording, seed) pair. Stages are per model because an
+    arm can name its subject."""
     content: str
     """Hash of what the scenario's stages are made of."""
     smallest: float | None
     """Smallest true difference between two arms that will show with 80% probability."""
+    smallest_together: float | None
+    """The same where the interval has to hold for all of the largest family at once."""
     bound: Bound
+
+    @property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Every contrast of every family, none twice."""
+        return contrasts_in(self.families)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Those of the first model."""
+        return self.staged[0][1]
+
+    def stages_of(self, model: str) -> tuple[Stage, ...]:
+        """Those of one model of the study."""
+        return dict(self.staged)[model]
 
     @property
     def rollouts(self) -> int:
         """Rollouts of all models."""
-        return len(self.stages) * len(self.study.models)
+        return sum(len(stages) for _, stages in self.staged)
 
     def lines(self) -> tuple[str, ...]:
         """The plan for a person, one statement a line."""
         study = self.study
-        arms = ", ".join(f"{each.label} (added: the matched control)" if each.added else each.label
-                         for each in self.arms)
-        if self.smallest is None:
-            shows = (f"{study.rollouts} per arm can show no difference: "
-                     "3 are the least that can, ask for more")
-        else:
-            shows = (f"{study.rollouts} per arm show a true difference of {self.smallest:.2f} or "
-                     "more (80% of the time, against a control at 0)")
-        proven = "; ".join(f"{each.name}: certified, {study.rollouts} pairs"
-                           for each in self.contrasts) or "none: no arm differs from its control"
         return (
             f"scenario   {study.scenario} (content {self.content[:12]})",
             f"models     {', '.join(study.models)}",
-            f"arms       {arms}",
+            f"arms       {self._arms()}",
             f"rollouts   {self.rollouts}: models {len(study.models)} x arms {len(self.arms)} "
             f"x pairs of wording and seed {study.rollouts}",
-            f"contrasts  {proven}",
-            f"shows      {shows}",
+            *(line for each in self.families for line in self._family(each)),
+            *(() if self.families else ("contrasts  none: no arm differs from its control",)),
+            *(f"left out   {each}" for each in self.left_out),
+            f"shows      {self._shows()}",
             f"memory     {self.bound.line()}",
         )
 
+    def _arms(self) -> str:
+        return ", ".join(f"{each.label} (added: {each.added})" if each.added else each.label
+                         for each in self.arms)
+
+    def _family(self, family: Family) -> Iterator[str]:
+        proofs = {each.contrast: each for each in self.proofs}
+        about = [family.note] if family.note else []
+        if family.outcome != "preservation":
+            about.append(f"outcome: {family.outcome}")
+        if _comparisons(family) > 1:
+            about.append(f"{_comparisons(family)} comparisons, corrected together")
+        yield f"contrasts  {family.name}: {'; '.join(about)}"
+        for each in family.contrasts:
+            name = called(each.name, self.label(each.treatment), each.factor)
+            yield (f"           {name}: certified, {len(proofs[each].pairs)} pairs; "
+                   f"differs in {differs(proofs[each])}")
+        for between in family.interactions:
+            yield f"           {between.name}: the first such difference minus the second"
+
+    def _shows(self) -> str:
+        if self.smallest is None:
+            return (f"{self.study.rollouts} per arm can show no difference: "
+                    "3 are the least that can, ask for more")
+        said = (f"{self.study.rollouts} per arm show a true difference of {self.smallest:.2f} or "
+                "more (80% of the time, against a control at 0)")
+        most = max(map(_comparisons, self.families), default=1)
+        if most > 1:
+            said += (f"; for all {most} of the largest family at once, "
+                     + (f"{self.smallest_together:.2f}" if self.smallest_together is not None
+                        else "none: ask for more"))
+        return said
+
     def as_json(self) -> dict[str, Any]:
         """The plan for a machine."""
+        proofs = {each.contrast: each for each in self.proofs}
         return {
             "scenario": self.study.scenario,
             "content": self.content,
             "models": list(self.study.models),
             "arms": [{"arm": each.label, "levels": each.arm.as_dict(),
-                      "added_control": each.added} for each in self.arms],
+                      "added_control": each.added == MATCHED, "added": each.added or None}
+                     for each in self.arms],
             "rollouts_per_arm": self.study.rollouts,
             "rollouts": self.rollouts,
-            "contrasts": [{"name": each.name, "factor": each.factor,
-                           "treatment": self.label(each.treatment),
-                           "control": self.label(each.control), "certified": True}
-                          for each in self.contrasts],
+            "families": [{
+                "name": family.name, "note": family.note, "outcome": family.outcome,
+                "contrasts": [self._contrast(each, proofs[each]) for each in family.contrasts],
+                "interactions": [{"name": each.name, "first": self._contrast(
+                    each.first, proofs[each.first]), "second": self._contrast(
+                    each.second, proofs[each.second])} for each in family.interactions],
+            } for family in self.families],
+            "contrasts": [self._contrast(each, proofs[each]) for each in self.contrasts],
+            "left_out": list(self.left_out),
             "smallest_difference": self.smallest,
+            "smallest_difference_together": self.smallest_together,
             "at_once": self.bound.at_once,
             "megabytes_each": self.bound.megabytes_each,
         }
+
+    def _contrast(self, contrast: Contrast, proof: Proof) -> dict[str, Any]:
+        return {"name": contrast.name, "factor": contrast.factor,
+                "treatment": self.label(contrast.treatment),
+                "control": self.label(contrast.control),
+                "certified": proof.holds, "pairs": len(proof.pairs),
+                "differs_in": [{"part": each.key, "what": each.what, "pairs": each.pairs,
+                                "bytes_longer": each.longer} for each in proof.allowed],
+                "attributes": [each.line() for each in proof.shifts]}
 
     def label(self, arm: Arm) -> str:
         """Short name of one of the plan's arms."""
@@ -111,24 +177,60 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         at_once: at most so many rollouts at once; memory may allow fewer.
 
     Raises:
-        UsageError: a factor, a level or an organism's target that the scenario does not have.
-        UncertifiedContrast: an arm and its control differ in more than their factor.
+        UsageError: a factor, a level, a family or an organism's condition that the scenario does
+            not have, or levels that exclude each other.
+        UncertifiedContrast: the arms of a contrast differ in more than their factor.
     """
     _require_conditions(study, scenario)
-    asked = arms_over(scenario.factors, study.factors)
-    arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
-                 for arm in with_controls(asked, scenario.control))
-    staged = stages(scenario, [each.arm for each in arms], study.rollouts)
+    # Built-in families bring their own arms; without any, the default arm is what is asked for.
+    asked = (() if study.families and not study.factors
+             else arms_over(scenario.factors, study.factors, scenario.excluded))
+    wanted = compared(scenario, asked, study.contrasts, study.families)
+    arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added)
+                 for arm, added in wanted.arms)
+    contrasts = contrasts_in(wanted.families)
+    naming = _naming(scenario, [each.arm for each in arms])
+    staged = _staged(study, scenario, [each.arm for each in arms], naming)
+    for _, made in staged[1:]:
+        certify(scenario, made, [each for each in contrasts
+                                 if naming & {each.treatment, each.control}])
     return Plan(
         study=study,
         arms=arms,
-        contrasts=contrasts_of([each.arm for each in arms], scenario.control),
-        stages=staged,
+        families=wanted.families,
+        proofs=certify(scenario, staged[0][1], contrasts),
+        left_out=wanted.left_out,
+        staged=staged,
         content=scenario.content_hash(),
         smallest=smallest_difference(study.rollouts),
-        bound=bound(staged[0], len(staged) * len(study.models),
+        smallest_together=smallest_difference(study.rollouts, level=simultaneous_level(
+            max(map(_comparisons, wanted.families), default=1))),
+        bound=bound(staged[0][1][0], sum(len(each) for _, each in staged),
                     _fewer(at_once, MOST_AT_ONCE.get(study.sandbox))),
     )
+
+
+def _naming(scenario: Scenario, arms: Sequence[Arm]) -> frozenset[Arm]:
+    """The arms that name their subject."""
+    return frozenset(arm for arm in arms if scenario.stage(arm, 0, 0, "a").stage_id
+                     != scenario.stage(arm, 0, 0, "b").stage_id)
+
+
+def _staged(
+    study: Study, scenario: Scenario, arms: Sequence[Arm], naming: frozenset[Arm]
+) -> tuple[tuple[str, tuple[Stage, ...]], ...]:
+    """Stages by model; those of arms that name no subject are made once."""
+    first, *others = study.models
+    made = stages(scenario, arms, study.rollouts, (), subject_name(first))
+    return ((first, made), *(
+        (model, tuple(
+            scenario.stage(each.arm, each.wording, each.seed, subject_name(model))
+            if each.arm in naming else each for each in made))
+        for model in others))
+
+
+def _comparisons(family: Family) -> int:
+    return len(family.contrasts) + len(family.interactions)
 
 
 def _fewer(*most: int | None) -> int | None:

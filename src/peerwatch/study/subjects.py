@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from peerwatch.conduct.judgement import Verdict
 from peerwatch.design import Arm
 from peerwatch.estimate import wilson
+from peerwatch.study.asked import subject_name
 from peerwatch.study.types import Rate, Rollout
 
 Fact = Callable[[Verdict], bool | None]
@@ -28,6 +29,11 @@ class Group:
     arm: Arm
     label: str
     rollouts: tuple[Rollout, ...]
+
+    @property
+    def subject(self) -> str:
+        """How it is called in arms that name it."""
+        return subject_name(self.rollouts[0].model)
 
     @property
     def pairs(self) -> set[tuple[int, int]]:

@@ -158,9 +158,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Estimated:
-    """A difference and what it is worth, alone and among those of its family."""
+class Comparison:
+    """One subject's contrast or interaction: what it is worth, alone and among its family."""
 
+    model: str
+    name: str
     difference: float | None
     """None where there is no number; then so are all that follow."""
     low: float | None
@@ -173,14 +175,14 @@ class Estimated:
     adjusted: float | None
     """Holm's, within the family and this subject."""
     method: str
+    note: str
+    """Why there is no number, or what to keep in mind."""
 
 
 @dataclass(frozen=True)
-class ContrastResult(Estimated):
+class ContrastResult(Comparison):
     """The outcome in the treatment arm minus the outcome in its matched control."""
 
-    model: str
-    name: str
     factor: str
     treatment: str
     """Label of the arm."""
@@ -193,8 +195,6 @@ class ContrastResult(Estimated):
     """None: the texts that these rollouts ran with cannot be made again."""
     pairs: int
     """(wording, seed) pairs that are in both arms."""
-    note: str
-    """Why there is no number, or what to keep in mind."""
 
     @property
     def certified(self) -> bool:
@@ -203,15 +203,12 @@ class ContrastResult(Estimated):
 
 
 @dataclass(frozen=True)
-class InteractionResult(Estimated):
+class InteractionResult(Comparison):
     """One contrast minus another: whether the factor's effect depends on a second factor."""
 
-    model: str
-    name: str
     first: tuple[str, str]
     """Labels of treatment and control of the first contrast."""
     second: tuple[str, str]
-    note: str
 
 
 @dataclass(frozen=True)
@@ -226,10 +223,14 @@ class FamilyResult:
     interactions: tuple[InteractionResult, ...]
 
     @property
-    def compared(self) -> int:
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Contrasts, then interactions."""
+        return (*self.contrasts, *self.interactions)
+
+    @property
+    def together(self) -> int:
         """Comparisons of one subject that are corrected together; the most that any has."""
-        counts = Counter(each.model for each in (*self.contrasts, *self.interactions)
-                         if each.difference is not None)
+        counts = Counter(each.model for each in self.comparisons if each.difference is not None)
         return max(counts.values(), default=0)
 
 
