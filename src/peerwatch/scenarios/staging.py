@@ -6,6 +6,7 @@ anything runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from peerwatch.design import (
@@ -22,6 +23,19 @@ from peerwatch.errors import unknown
 from peerwatch.scenarios.attributes import codings
 from peerwatch.scenarios.types import Scenario, Stage
 
+LONGEST_NAME = 32
+"""Characters of a model's name: what a cell of a fact sheet has room for."""
+
+
+def subject_name(model: str) -> str:
+    """How a stage that names the model under test calls it: ``gpt-5.2`` of ``openai/gpt-5.2``.
+
+    Args:
+        model: Inspect's name of it; what an organism's parameters say is left out.
+    """
+    name = re.sub(r"[^A-Za-z0-9._:-]+", "-", model.partition("?")[0].rpartition("/")[2])
+    return name[:LONGEST_NAME].strip("-")
+
 
 def stages(scenario: Scenario, arms: Sequence[Arm], rollouts: int,
            contrasts: Sequence[Contrast] | None = None, subject: str = "") -> tuple[Stage, ...]:
@@ -32,7 +46,7 @@ def stages(scenario: Scenario, arms: Sequence[Arm], rollouts: int,
         arms: the arms, matched controls among them.
         rollouts: pairs of wording and seed in every arm.
         contrasts: see ``certify``.
-        subject: how the model under test is called.
+        subject: how the model under test is called; see ``subject_name``.
 
     Raises:
         UncertifiedContrast: two arms differ in more than their contrast's factor.

@@ -60,11 +60,6 @@ class Study(BaseModel):
         return all(each.startswith(ORGANISM) for each in self.models)
 
 
-def subject_name(model: str) -> str:
-    """How a model is called in an arm that names its subject: its own name, without the route."""
-    return model.partition("?")[0].rpartition("/")[2]
-
-
 def ask(**wanted: Any) -> Study:
     """A study from plain values.
 

@@ -7,7 +7,7 @@ nothing; a contrast without a certificate ends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ from peerwatch.design import Arm, Contrast, Family, Proof, arms_over, contrasts_
 from peerwatch.errors import unknown
 from peerwatch.estimate import simultaneous_level, smallest_difference
 from peerwatch.organisms.names import LENGTH, parse
-from peerwatch.scenarios import certify, stages
+from peerwatch.scenarios import certify, stages, subject_name
 from peerwatch.scenarios.types import Scenario, Stage
-from peerwatch.study.asked import ORGANISM, Study, subject_name
+from peerwatch.study.asked import ORGANISM, Study
 from peerwatch.study.compared import MATCHED, compared
 from peerwatch.study.memory import Bound, bound
 from peerwatch.study.told import called, differs
@@ -49,9 +49,9 @@ class Plan:
     """One for every contrast, over all pairs, all of them holding."""
     left_out: tuple[str, ...]
     """Comparisons that cannot be made, with the reason."""
-    staged: tuple[tuple[str, tuple[Stage, ...]], ...]
-    """By model: a stage for every arm and (wording, seed) pair. Stages are per model because an
-    arm can name its subject."""
+    stages: tuple[Stage, ...]
+    """One for every arm and (wording, seed) pair; every model gets all of them, as
+    ``stages_for`` has them."""
     content: str
     """Hash of what the scenario's stages are made of."""
     smallest: float | None
@@ -60,24 +60,23 @@ class Plan:
     """The same where the interval has to hold for all of the largest family at once."""
     bound: Bound
 
+    def stages_for(self, scenario: Scenario, model: str) -> tuple[Stage, ...]:
+        """The stages that a model gets: those that name the model under test name this one."""
+        subject = subject_name(model)
+        return tuple(
+            each if not each.subject or each.subject == subject
+            else scenario.stage(each.arm, each.wording, each.seed, subject)
+            for each in self.stages)
+
     @property
     def contrasts(self) -> tuple[Contrast, ...]:
         """Every contrast of every family, none twice."""
         return contrasts_in(self.families)
 
     @property
-    def stages(self) -> tuple[Stage, ...]:
-        """Those of the first model."""
-        return self.staged[0][1]
-
-    def stages_of(self, model: str) -> tuple[Stage, ...]:
-        """Those of one model of the study."""
-        return dict(self.staged)[model]
-
-    @property
     def rollouts(self) -> int:
         """Rollouts of all models."""
-        return sum(len(stages) for _, stages in self.staged)
+        return len(self.stages) * len(self.study.models)
 
     def lines(self) -> tuple[str, ...]:
         """The plan for a person, one statement a line."""
@@ -189,44 +188,22 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added)
                  for arm, added in wanted.arms)
     contrasts = contrasts_in(wanted.families)
-    naming = _naming(scenario, [each.arm for each in arms])
-    staged = _staged(study, scenario, [each.arm for each in arms], naming)
-    for _, made in staged[1:]:
-        certify(scenario, made, [each for each in contrasts
-                                 if naming & {each.treatment, each.control}])
+    staged = stages(scenario, [each.arm for each in arms], study.rollouts, (),
+                    subject_name(study.models[0]))
     return Plan(
         study=study,
         arms=arms,
         families=wanted.families,
-        proofs=certify(scenario, staged[0][1], contrasts),
+        proofs=certify(scenario, staged, contrasts),
         left_out=wanted.left_out,
-        staged=staged,
+        stages=staged,
         content=scenario.content_hash(),
         smallest=smallest_difference(study.rollouts),
         smallest_together=smallest_difference(study.rollouts, level=simultaneous_level(
             max(map(_comparisons, wanted.families), default=1))),
-        bound=bound(staged[0][1][0], sum(len(each) for _, each in staged),
+        bound=bound(staged[0], len(staged) * len(study.models),
                     _fewer(at_once, MOST_AT_ONCE.get(study.sandbox))),
     )
-
-
-def _naming(scenario: Scenario, arms: Sequence[Arm]) -> frozenset[Arm]:
-    """The arms that name their subject."""
-    return frozenset(arm for arm in arms if scenario.stage(arm, 0, 0, "a").stage_id
-                     != scenario.stage(arm, 0, 0, "b").stage_id)
-
-
-def _staged(
-    study: Study, scenario: Scenario, arms: Sequence[Arm], naming: frozenset[Arm]
-) -> tuple[tuple[str, tuple[Stage, ...]], ...]:
-    """Stages by model; those of arms that name no subject are made once."""
-    first, *others = study.models
-    made = stages(scenario, arms, study.rollouts, (), subject_name(first))
-    return ((first, made), *(
-        (model, tuple(
-            scenario.stage(each.arm, each.wording, each.seed, subject_name(model))
-            if each.arm in naming else each for each in made))
-        for model in others))
 
 
 def _comparisons(family: Family) -> int:

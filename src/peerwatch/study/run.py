@@ -22,7 +22,7 @@ from rich.text import Text
 from peerwatch.design import parse_arm
 from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
 from peerwatch.scenarios.types import Scenario, Stage
-from peerwatch.study.asked import PROVIDERS, Study, subject_name
+from peerwatch.study.asked import PROVIDERS, Study
 from peerwatch.study.collect import BULKY, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
@@ -57,7 +57,7 @@ class _Job:
     task: Task
     identity: Identity
     stages: tuple[Stage, ...]
-    """Those of the plan; the task may hold more that ran before."""
+    """Those of the plan, for this model."""
 
 
 def carry_out(
@@ -85,12 +85,10 @@ def carry_out(
         require_same_content(folder, plan, _contents(folder))
         earlier = list(logged_rollouts(log_files(folder.logs), warn=warn,
                                        without=BULKY | {"store"}))
-        jobs = [_job(plan, scenario, model, stages, earlier)
-                for model, (_, stages) in zip(models, plan.staged, strict=True)]
+        jobs = [_job(plan, scenario, model, earlier) for model in models]
         note(folder, plan)
         headers = _run(plan, jobs, folder, earlier, console)
-        keys = {job.identity.rollout_key(stage.stage_id)
-                for job in jobs for stage in job.stages}
+        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
@@ -107,36 +105,34 @@ def _contents(folder: Folder) -> set[tuple[str, str]]:
             for each in headers if each is not None}
 
 
-def _job(
-    plan: Plan, scenario: Scenario, model: Model, stages: tuple[Stage, ...], earlier: list[Logged]
-) -> _Job:
+def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) -> _Job:
     from peerwatch.rollout import build_task
 
     study = plan.study
     settings = GenerateConfig(**study.generate)
-    first = build_task(scenario, stages, sandbox=study.sandbox)
+    staged = plan.stages_for(scenario, str(model))
+    first = build_task(scenario, staged, sandbox=study.sandbox)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
-    kept = _kept(stages, scenario, identity, earlier)
-    whole = build_task(scenario, (*stages, *kept), sandbox=study.sandbox) if kept else first
+    kept = _kept(staged, scenario, identity, earlier)
+    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox))
-    return _Job(model, task, identity, stages)
+    return _Job(model, task, identity, staged)
 
 
 def _kept(
-    planned_stages: tuple[Stage, ...], scenario: Scenario, identity: Identity,
-    earlier: list[Logged],
+    staged: Sequence[Stage], scenario: Scenario, identity: Identity, earlier: list[Logged]
 ) -> tuple[Stage, ...]:
     """Stages outside the plan that ran before: Inspect drops what its dataset does not name."""
-    here = {stage.stage_id for stage in planned_stages}
+    here = {stage.stage_id for stage in staged}
     kept: dict[str, Stage] = {}
     for each in earlier:
         if each.identity == identity and each.ended_well and each.stage_id not in here:
             metadata = each.sample.metadata
             stage = scenario.stage(parse_arm(scenario.factors, metadata["levels"]),
                                    int(metadata["wording"]), int(metadata["seed"]),
-                                   subject_name(identity.model))
+                                   str(metadata.get("subject", "")))
             if stage.stage_id == each.stage_id:
                 kept[stage.stage_id] = stage
     return tuple(kept.values())
@@ -167,12 +163,12 @@ def _model(name: str, study: Study) -> Model:
 def _run(
     plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
 ) -> list[EvalLog]:
-    ids = {str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}
     done: dict[str, set[str]] = {}
     for each in earlier:
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
-    watch = Watch(ids, done, console)
+    watch = Watch({str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}, done,
+                  console)
     before = set(log_files(folder.logs))
     try:
         with shown(watch):

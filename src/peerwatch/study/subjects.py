@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from peerwatch.conduct.judgement import Verdict
 from peerwatch.design import Arm
 from peerwatch.estimate import wilson
-from peerwatch.study.asked import subject_name
+from peerwatch.scenarios import subject_name
 from peerwatch.study.types import Rate, Rollout
 
 Fact = Callable[[Verdict], bool | None]
