@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from peerwatch.design.rendering import Entry, Part, Piece, Rendering, may_differ
+from peerwatch.design.rendering import Entry, Part, Piece, Rendering, may_differ, owners
 from peerwatch.errors import PeerwatchError
 
 SHOWN = 24
@@ -93,17 +93,17 @@ def require(a: Rendering, b: Rendering, factor: str) -> Certificate:
 
 def _unknown_owners(rendering: Rendering) -> Iterator[Difference]:
     """Places that belong to a factor which the scenario does not have: nobody owns them."""
-    known = {name for name, _ in rendering.arm.levels} | {None}
-    places = [(part.key, piece) for part in rendering.parts for piece in part.pieces]
+    known = {name for name, _ in rendering.arm.levels}
+    places = [(part.key, piece.owner) for part in rendering.parts for piece in part.pieces]
     for entry in rendering.entries:
-        places += [(f"{entry.key}.path", piece) for piece in entry.path]
-        places.append((entry.key, Piece("", entry.owner)))
+        places += [(entry.key, entry.owner), *((f"{entry.key}.path", each.owner)
+                                               for each in entry.path)]
         if isinstance(entry.content, Part):
-            places += [(f"{entry.key}.content", piece) for piece in entry.content.pieces]
-    for key, piece in places:
-        if piece.owner not in known or piece.within not in known:
-            stranger = piece.owner if piece.owner not in known else piece.within
-            yield Difference(key, None, f"belongs to {stranger!r}, which is no factor")
+            places += [(f"{entry.key}.content", each.owner) for each in entry.content.pieces]
+    for key, owner in places:
+        for stranger in owners(owner):
+            if stranger not in known:
+                yield Difference(key, None, f"belongs to {stranger!r}, which is no factor")
 
 
 def _part_differences(
@@ -152,7 +152,8 @@ def _skeleton(
     """Runs of what the factors do not own, with a gap for each run of what they do."""
     runs: list[tuple[str | None, str]] = []
     for piece in pieces:
-        owner, text = ("gap", "") if piece.of(factors) else (f"of {piece.owner}", piece.text)
+        mine = may_differ(piece.owner, factors)
+        owner, text = ("gap", "") if mine else (f"of {piece.owner}", piece.text)
         if runs and runs[-1][0] == owner:
             runs[-1] = (owner, runs[-1][1] + text)
         elif text or owner == "gap":
@@ -164,7 +165,7 @@ def _owned(pieces: tuple[Piece, ...], factor: str) -> list[str]:
     """The text of each gap that a factor fills."""
     runs = [""]
     for piece in pieces:
-        if piece.of((factor,)):
+        if may_differ(piece.owner, (factor,)):
             runs[-1] += piece.text
         elif runs[-1]:
             runs.append("")
@@ -208,7 +209,7 @@ def _listed(entries: list[Entry]) -> list[tuple[int, str]]:
 
 def _owned_as_such(entry: Entry, rendering: Rendering, factors: frozenset[str]) -> bool:
     """A document of a factor, off the volumes: its size and presence are the factor's."""
-    return (isinstance(entry.content, Part) and entry.owner in factors
+    return (isinstance(entry.content, Part) and may_differ(entry.owner, factors)
             and not any(entry.host == host and entry.path_text.startswith(f"{mount}/")
                         for host, mount in rendering.volumes))
 
@@ -219,7 +220,7 @@ def _only_there(
     owned = _owned_as_such(entry, rendering, factors)
     pieces = entry.content.pieces if isinstance(entry.content, Part) else ()
     foreign = [piece for piece in pieces
-               if piece.text and piece.owner is not None and not piece.of(factors)]
+               if piece.text and piece.owner is not None and not may_differ(piece.owner, factors)]
     side = "first" if first else "second"
     return Difference(
         entry.key, entry.owner if owned and not foreign else None,

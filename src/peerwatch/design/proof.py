@@ -14,7 +14,7 @@ from typing import Any
 from peerwatch.design.attributes import Shift, forbidden
 from peerwatch.design.certificate import Difference, UncertifiedContrast, certificate
 from peerwatch.design.factors import Contrast, Factor
-from peerwatch.design.rendering import Rendering
+from peerwatch.design.rendering import Rendering, may_differ
 
 NAMED = 3
 """Places that a refusal names."""
@@ -26,7 +26,7 @@ class Place:
 
     key: str
     owner: str | None
-    """Factor that owns it; None or another factor than the contrast's: a violation."""
+    """Who owns it; a violation where that is not the contrast's factor."""
     what: str
     """What differs, as the first pair has it."""
     pairs: int
@@ -117,8 +117,9 @@ def prove(contrast: Contrast, factor: Factor,
     return Proof(
         contrast=contrast,
         pairs=tuple(pairs),
-        allowed=tuple(each for each in places if each.owner == contrast.factor),
-        violations=tuple(each for each in places if each.owner != contrast.factor),
+        allowed=tuple(each for each in places if may_differ(each.owner, (contrast.factor,))),
+        violations=tuple(
+            each for each in places if not may_differ(each.owner, (contrast.factor,))),
         shifts=tuple(each for each in found if each not in blocking),
         blocking=blocking,
     )

@@ -25,13 +25,6 @@ class Piece:
 
     text: str
     owner: str | None = None
-    within: str | None = None
-    """Factor of the part around it, where this is a slot's filling: with that factor the piece
-    may come and go."""
-
-    def of(self, factors: Collection[str]) -> bool:
-        """Whether one of these factors may change it."""
-        return self.owner in factors or self.within in factors
 
 
 @dataclass(frozen=True)
@@ -101,9 +94,14 @@ class Rendering:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def owners(owner: str | None) -> tuple[str, ...]:
+    """The factors that an owner names."""
+    return () if owner is None else tuple(owner.split("+"))
+
+
 def may_differ(owner: str | None, factors: Collection[str]) -> bool:
     """Whether a place of this owner may differ between arms that differ in these factors."""
-    return owner is not None and not set(owner.split("+")).isdisjoint(factors)
+    return any(each in factors for each in owners(owner))
 
 
 def pieces(texts: Iterable[str | Piece]) -> tuple[Piece, ...]:

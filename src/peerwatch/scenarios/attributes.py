@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from peerwatch.design import ATTRIBUTES, Codings, Passage
 from peerwatch.design.attributes import Coding
-from peerwatch.errors import UsageError
+from peerwatch.errors import UsageError, unknown
 from peerwatch.scenarios.types import Scenario
 
 Code = Annotated[int, Field(ge=0, le=2)]
@@ -124,6 +124,21 @@ def uncoded(passages: Sequence[Passage], sheet: Sheet) -> list[tuple[Passage, st
         owed = [*order, *(f"#{index + 1}" for index in range(len(order), passage.readers))]
         missing += [(passage, reader) for reader in owed[:passage.readers] if reader not in there]
     return missing
+
+
+def owed_by(scenario: Scenario, reader: str) -> list[Passage]:
+    """The passages that this reader must still code; all that it must, where there is no sheet.
+
+    Raises:
+        UsageError: the sheet is malformed, or knows no such reader.
+    """
+    passages = scenario.passages()
+    if not scenario.sheet.exists():
+        return list(passages)
+    sheet = read(scenario.sheet)
+    if reader not in sheet.readers:
+        raise unknown(f"reader of {scenario.sheet}", reader, sheet.readers)
+    return [passage for passage, who in uncoded(passages, sheet) if who == reader]
 
 
 def to_read(passages: Sequence[Passage], seed: int) -> str:

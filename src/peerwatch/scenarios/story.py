@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from peerwatch.design import Piece, pieces
@@ -47,14 +46,10 @@ def fill(
 
 
 def _within(part: str | None, filling: Iterable[Piece]) -> Iterable[Piece]:
-    """The filling of a slot, which goes where its part goes; shared text becomes the part's."""
+    """The filling of a slot, which comes and goes with its part: both own it."""
     for piece in filling:
-        if part is None or piece.owner == part:
-            yield piece
-        elif piece.owner is None:
-            yield Piece(piece.text, part)
-        else:
-            yield replace(piece, within=part)
+        owners = dict.fromkeys([*(piece.owner or "").split("+"), *(part or "").split("+")])
+        yield Piece(piece.text, "+".join(filter(None, owners)) or None)
 
 
 def merge(runs: Iterable[Piece]) -> tuple[Piece, ...]:
