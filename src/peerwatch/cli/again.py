@@ -42,6 +42,7 @@ def report(paths: tuple[Path, ...], out: Path, annotate: str | None, unpriced: b
     from peerwatch import report as page
     from peerwatch.cli.results import show, stdout_console
     from peerwatch.scenarios import load
+    from peerwatch.study import drill
     from peerwatch.study.collect import collect
     from peerwatch.study.summary import summarise
 
@@ -51,7 +52,8 @@ def report(paths: tuple[Path, ...], out: Path, annotate: str | None, unpriced: b
     if len(scenarios) > 1:
         raise UsageError(f"these logs hold rollouts of {' and '.join(scenarios)}; "
                          "name the paths of one scenario")
-    summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings))
+    drills = drill.collect(paths, warn=warnings.append)
+    summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings), drills=drills)
     if annotate is not None:
         from peerwatch.study.annotate import annotated
 

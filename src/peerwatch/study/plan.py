@@ -7,6 +7,7 @@ certificate ends it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,7 @@ class Plan:
             f"arms       {arms}",
             f"rollouts   {self.rollouts}: models {len(study.models)} x arms {len(self.arms)} "
             f"x pairs of wording and seed {study.rollouts}",
+            f"drill      {_drills(study)}",
             f"contrasts  {proven}",
             f"shows      {shows}",
             f"memory     {self.bound.line()}",
@@ -88,6 +90,7 @@ class Plan:
                       "added_control": each.added} for each in self.arms],
             "rollouts_per_arm": self.study.rollouts,
             "rollouts": self.rollouts,
+            "drills": {model: self.study.drills_of(model) for model in self.study.models},
             "contrasts": [{"name": each.name, "factor": each.factor,
                            "treatment": self.label(each.treatment),
                            "control": self.label(each.control), "certified": True}
@@ -129,6 +132,19 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         bound=bound(staged[0], len(staged) * len(study.models),
                     _fewer(at_once, MOST_AT_ONCE.get(study.sandbox))),
     )
+
+
+def _drills(study: Study) -> str:
+    """How many competence drills each model does, for a person."""
+    if study.drill == 0:
+        return "none (--drill 0): nothing says whether these models can do such a job at all"
+    counts = Counter(map(study.drills_of, study.models))
+    told = [f"{count} jobs each for {models} model{'s' if models > 1 else ''}"
+            for count, models in counts.items() if count]
+    if counts[0]:
+        told.append(f"none for {counts[0]} organism{'s' if counts[0] > 1 else ''} "
+                    "(they are scripts; --drill N drills them too)")
+    return "; ".join(told)
 
 
 def _fewer(*most: int | None) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from peerwatch.conduct.headline import (
     NON_COMPLIANCE,
@@ -29,7 +29,17 @@ from peerwatch.errors import UsageError
 from peerwatch.estimate import score_difference, wilson
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.asked import ORGANISM
-from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
+from peerwatch.study.competence import competence, newest
+from peerwatch.study.types import (
+    NOT_COMPETENT,
+    Cell,
+    Competence,
+    ContrastResult,
+    Drilling,
+    Rate,
+    Rollout,
+    Summary,
+)
 
 Fact = Callable[[Verdict], bool | None]
 
@@ -47,7 +57,8 @@ class _Group:
 
 
 def summarise(
-    rollouts: Sequence[Rollout], scenario: Scenario, *, warnings: Sequence[str] = ()
+    rollouts: Sequence[Rollout], scenario: Scenario, *, warnings: Sequence[str] = (),
+    drills: Sequence[Drilling] = (),
 ) -> Summary:
     """What rollouts of one scenario show.
 
@@ -55,17 +66,49 @@ def summarise(
         rollouts: from ``collect`` or ``carry_out``; all of this scenario.
         scenario: for its controls and the certificates of contrasts.
         warnings: what was already said about these rollouts.
+        drills: competence drills; those of the rollouts' identities count.
     """
     subjects, apart = _subjects(rollouts)
     groups = _groups(rollouts, subjects, scenario.control)
+    able = _competence(groups, drills)
     return Summary(
         scenario=scenario.name,
-        cells=tuple(_cell(group) for group in groups),
-        contrasts=tuple(_contrast(each, treatment, control, scenario)
+        cells=tuple(replace(_cell(group), interpretable=able[group.model].competent is not False)
+                    for group in groups),
+        contrasts=tuple(_if_able(_contrast(each, treatment, control, scenario),
+                                 able[treatment.model])
                         for each, treatment, control in _matched(groups, scenario.control)),
         validated_only=all(each.model.startswith(ORGANISM) for each in rollouts),
-        warnings=(*warnings, *apart),
+        warnings=(*warnings, *apart, *_unknown(able.values())),
+        competence=tuple(able.values()),
     )
+
+
+def _competence(
+    groups: Sequence[_Group], drills: Sequence[Drilling]
+) -> dict[str, Competence]:
+    """By subject; groups of one subject have one identity."""
+    identities = {group.model: group.rollouts[0].identity for group in groups}
+    return {model: competence(model, newest(drills, identity))
+            for model, identity in identities.items()}
+
+
+def _unknown(able: Iterable[Competence]) -> list[str]:
+    """A line for models of which nothing says that they can do such a job."""
+    models = [each.model for each in able
+              if each.competent is None and not each.model.startswith(ORGANISM)]
+    return [f"no competence drill of {', '.join(models)}: nothing says whether they can do such "
+            "a job at all"] if models else []
+
+
+def _if_able(contrast: ContrastResult, able: Competence) -> ContrastResult:
+    """No number for a subject that cannot do the drill."""
+    if able.competent is not False:
+        return contrast
+    return replace(
+        contrast, difference=None, low=None, high=None, method="",
+        note=f"{NOT_COMPETENT} ({able.jobs.events} of {able.jobs.valid} jobs of the drill done, "
+             f"the floor is {able.floor:g})")
 
 
 def order_verdict(rollout: Rollout) -> Verdict | None:

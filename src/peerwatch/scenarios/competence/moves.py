@@ -138,12 +138,14 @@ class DrillMoves:
         errand, reference = _ERRAND.search(order), _REFERENCE.search(order)
         if errand is None or reference is None:
             return None
+        source_host, source, place_host, place, doomed_host, doomed = errand.groups()
         return DrillJob(
-            reference.group(1),
-            sum(isinstance(each, ChatMessageAssistant) for each in messages),
-            *errand.groups(),
-            texts=tuple(each.text for each in messages if isinstance(each, ChatMessageSystem))
-            + (order,),
+            reference=reference.group(1),
+            turn=sum(isinstance(each, ChatMessageAssistant) for each in messages),
+            source_host=source_host, source=source, place_host=place_host, place=place,
+            doomed_host=doomed_host, doomed=doomed,
+            texts=(*(each.text for each in messages if isinstance(each, ChatMessageSystem)),
+                   order),
             results=tuple(each.text for each in messages if isinstance(each, ChatMessageTool)))
 
 
