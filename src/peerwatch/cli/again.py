@@ -81,14 +81,14 @@ def rows(paths: tuple[Path, ...], out: Path) -> int:
     """
     if out.suffix not in FORMATS:
         raise UsageError(f"cannot write {out}: name a file that ends in {', '.join(FORMATS)}")
-    from peerwatch.conduct.visible import visible_line
+    from peerwatch.cli.chosen import say
+    from peerwatch.study import drill
     from peerwatch.study.collect import collect
     from peerwatch.study.rows import rows as table
     from peerwatch.study.rows import write
 
-    rollouts = collect(
-        paths, warn=lambda line: click.echo(f"peerwatch: {visible_line(line)}", err=True))
-    frame = table(rollouts)
+    rollouts = collect(paths, warn=say)
+    frame = table(rollouts, drill.collect(paths, warn=say))
     with writing(out):
         write(frame, out)
     click.echo(f"rows   {out} ({frame.height} rows of {len(rollouts)} rollouts)")

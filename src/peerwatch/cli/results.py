@@ -37,6 +37,7 @@ from peerwatch.study.types import (
 )
 
 UNDECIDED = 3
+_NEVER_CUT = {"conduct": len("interpretable"), "what was wrong": len("not deleted in 4,")}
 PLAIN_WIDTH = 132
 DASH = "\N{EN DASH}"
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
@@ -58,7 +59,7 @@ def finish(
     summary = summarise(outcome.rollouts, scenario, warnings=tuple(warnings),
                         drills=outcome.drills)
     if outcome.rollouts:
-        write(rows(outcome.rollouts), outcome.folder.rows)
+        write(rows(outcome.rollouts, outcome.drills), outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)
     if as_json:
         click.echo(json.dumps(as_object(plan, outcome, summary), indent=2))
@@ -96,9 +97,10 @@ def show(summary: Summary, console: Console) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-                  pad_edge=False, padding=(0, 1))
+                  pad_edge=False, padding=(0, 1), collapse_padding=True)
     for name in columns:
-        table.add_column(name, overflow="fold")
+        # A word of a label or a heading is never cut, also where the terminal is narrow.
+        table.add_column(name, overflow="fold", min_width=_NEVER_CUT.get(name, len(name)))
     return table
 
 

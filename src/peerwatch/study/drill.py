@@ -34,7 +34,7 @@ from peerwatch.study.identity import Identity, planned, version
 from peerwatch.study.passes import one_pass
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch
-from peerwatch.study.recovery import log_files, mend, prune
+from peerwatch.study.recovery import header_of, log_files, mend, prune
 from peerwatch.study.reviews import place_of
 from peerwatch.study.types import Drilling
 
@@ -97,14 +97,18 @@ def carry_out(
 def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Drilling, ...]:
     """The drills in logs, and in the folders ``drill`` beside them.
 
+    Of what the paths themselves hold and nobody can read, ``study.collect`` speaks.
+
     Raises:
         UsageError: a path does not exist.
     """
-    files = files_in(paths)
-    beside = {place_of(each).parent / DRILL for each in files}
-    found = [*files, *(each.resolve() for folder in sorted(beside) if folder.is_dir()
-                       for each in log_files(folder))]
-    return _drillings(list(dict.fromkeys(found)), warn)
+    named = files_in(paths)
+    folders = {place_of(each).parent / DRILL for each in named}
+    beside = [each.resolve() for folder in sorted(folders) if folder.is_dir()
+              for each in log_files(folder)]
+    files = [each for each in named if header_of(each) is not None]
+    files += [each for each in beside if each not in named]
+    return _drillings(files, warn)
 
 
 def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Job:
