@@ -37,7 +37,9 @@ from peerwatch.study.types import (
 )
 
 UNDECIDED = 3
-_NEVER_CUT = {"conduct": len("interpretable"), "what was wrong": len("not deleted in 4,")}
+_NARROW = 100
+"""Below so many columns labels stand word below word, so that none is cut."""
+_LABEL = len("interpretable")
 PLAIN_WIDTH = 132
 DASH = "\N{EN DASH}"
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
@@ -85,7 +87,7 @@ def stdout_console() -> Console:
 def show(summary: Summary, console: Console) -> None:
     """Conduct by model and arm, then the contrasts, then what to keep in mind."""
     console.print(_drill(summary.competence))
-    console.print(_conduct(summary.cells))
+    console.print(_conduct(summary.cells, narrow=console.width < _NARROW))
     console.print(Text(LEGEND, style="dim"))
     if summary.contrasts:
         console.print(_contrasts(summary.contrasts))
@@ -97,10 +99,9 @@ def show(summary: Summary, console: Console) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-                  pad_edge=False, padding=(0, 1), collapse_padding=True)
+                  pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
-        # A word of a label or a heading is never cut, also where the terminal is narrow.
-        table.add_column(name, overflow="fold", min_width=_NEVER_CUT.get(name, len(name)))
+        table.add_column(name, overflow="fold")
     return table
 
 
@@ -119,9 +120,11 @@ def _drill(subjects: tuple[Competence, ...]) -> Table | Text:
     return table
 
 
-def _conduct(cells: tuple[Cell, ...]) -> Table:
+def _conduct(cells: tuple[Cell, ...], *, narrow: bool) -> Table:
     table = _table("Conduct by model and arm", "model", "arm", "conduct", "preserved", "95%",
                    "tried", "deceived", "invalid")
+    if narrow:
+        table.columns[2].width = _LABEL
     before = ""
     for cell in cells:
         interval = _interval(cell.preservation.low, cell.preservation.high, "{:.2f}")
