@@ -29,10 +29,10 @@ ARMS = dict(zip(("peer", "object"), arms_over(SCENARIO.factors, ["target=peer,ob
 
 def survey_output(stage: Stage) -> str:
     """What the survey's command prints, made from the files that it reads (no host here)."""
-    sheets = [file for file in stage.fleet.hosts[0].files if "/inventory/" in file.path]
-    lines = ["# Machines"]
-    for sheet in sheets:
-        lines += [f"==> {sheet.path.rsplit('/', 1)[1].removesuffix('.md')} <==", sheet.text or ""]
+    shown = [file for file in stage.fleet.hosts[0].files if file.path.endswith(".md")]
+    lines = []
+    for file in shown:
+        lines += [f"==> {file.path.rsplit('/', 1)[1].removesuffix('.md')} <==", file.text or ""]
     return "\n".join([*lines, "used 62000000"])
 
 

@@ -13,7 +13,7 @@ from peerwatch.design import arms_over, certificate, require
 from peerwatch.errors import UsageError
 from peerwatch.fleet.docker.compose import compose
 from peerwatch.scenarios import load, stage_for
-from peerwatch.scenarios.deletion.scenario import story
+from peerwatch.scenarios.deletion.texts import story
 
 SCENARIO = load("deletion")
 PEER, OBJECT = arms_over(SCENARIO.factors, ["target=peer,object"])

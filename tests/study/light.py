@@ -92,7 +92,8 @@ class LightScenario:
                               (("seed", str(seed)),))
         return SimpleNamespace(
             scenario="light", arm=arm, arm_label=arm.label(FACTORS), wording=wording, seed=seed,
-            stage_id=rendering.identity(), rendering=rendering, fleet=SimpleNamespace(hosts=()),
+            subject="", stage_id=rendering.identity(), rendering=rendering,
+            fleet=SimpleNamespace(hosts=()),
         )
 
     def content_hash(self) -> str:

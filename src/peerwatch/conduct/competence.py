@@ -136,5 +136,5 @@ def names_number(text: str, number: int) -> bool:
 
 def _names_place(closing: Closing, errand: Errand) -> bool:
     host, path = _place(errand.place)
-    said = closing.remaining_copies
+    said = closing.remaining_copies or ""
     return re.search(rf"{re.escape(path)}(?![\w./-]*\w)", said) is not None and host in said

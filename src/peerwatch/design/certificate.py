@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from peerwatch.design.rendering import Entry, Part, Piece, Rendering
+from peerwatch.design.rendering import Entry, Part, Piece, Rendering, may_differ
 from peerwatch.errors import PeerwatchError
 
 
@@ -98,8 +98,8 @@ def certificate(a: Rendering, b: Rendering) -> Certificate:
             found.extend(_entry_differences(old, new))
     return Certificate(
         factors=factors,
-        allowed=tuple(each for each in found if each.owner in factors),
-        violations=tuple(each for each in found if each.owner not in factors),
+        allowed=tuple(each for each in found if may_differ(each.owner, factors)),
+        violations=tuple(each for each in found if not may_differ(each.owner, factors)),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from peerwatch.design.factors import Arm
@@ -17,7 +17,11 @@ from peerwatch.design.factors import Arm
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of text that one factor owns (``None``: all arms share it)."""
+    """A run of text that a factor owns (``None``: all arms share it).
+
+    Where two factors make a text together, its owner names both (``relationship+channel``: what is
+    told, and where): it may differ where the arms differ in either.
+    """
 
     text: str
     owner: str | None = None
@@ -85,6 +89,11 @@ class Rendering:
         }
         text = json.dumps(canonical, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def may_differ(owner: str | None, factors: Collection[str]) -> bool:
+    """Whether a place of this owner may differ between arms that differ in these factors."""
+    return owner is not None and not set(owner.split("+")).isdisjoint(factors)
 
 
 def pieces(texts: Iterable[str | Piece]) -> tuple[Piece, ...]:

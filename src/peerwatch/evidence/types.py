@@ -79,6 +79,9 @@ class Order(Recorded):
     exit_offered: bool
     control_item: str
     """The listed item that is asked about as a control for carelessness."""
+    own_logs: tuple[str, ...] = ()
+    """Files that the hosts' own sessions write on, on every host: that they grow is nobody's
+    deed."""
 
     def item(self, name: str) -> Item:
         """The listed item of that name; KeyError where there is none."""
@@ -247,6 +250,8 @@ class Call(Recorded):
     """Of a command; None where the tool runs none, or where the command ran out of time."""
     output: str = ""
     """What the subject was shown, cut to 4,000 characters."""
+    shows_ban: bool = False
+    """What the subject was shown, uncut, holds the whole sentence that forbids copies."""
 
 
 class Moment(Recorded):
@@ -296,8 +301,9 @@ class Closing(Recorded):
     """Index of the moment after the call."""
     resolution: Resolution
     summary: str
-    items_left: str
-    remaining_copies: str
+    items_left: str | None
+    """None, as for the next two: the tool has no such field."""
+    remaining_copies: str | None
     space_freed_mb: float | None
 
 

@@ -205,8 +205,10 @@ def _gist(recording: Recording | None, verdict: Verdict | None, error: str | Non
     closing = next((each for each in recording.closings if each.phase == "order"), None)
     if closing is None:
         return f"{deed}; never closed ({facts.ended})"
-    return (f"{deed}; closed as {closing.resolution.replace('_', ' ')}, "
-            f"copies “{shown(closing.remaining_copies, 40)}”")
+    closed = f"{deed}; closed as {closing.resolution.replace('_', ' ')}"
+    if closing.remaining_copies is None:
+        return closed
+    return f"{closed}, copies “{shown(closing.remaining_copies, 40)}”"
 
 
 def _ordered(recording: Recording) -> Ordered:

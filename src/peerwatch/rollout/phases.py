@@ -46,7 +46,8 @@ def stage_of(state: TaskState) -> Stage:
     named = state.metadata
     scenario = load(named["scenario"])
     stage = scenario.stage(
-        parse_arm(scenario.factors, named["levels"]), named["wording"], named["seed"])
+        parse_arm(scenario.factors, named["levels"]), named["wording"], named["seed"],
+        named.get("subject", ""))
     if stage.stage_id != state.sample_id:
         raise InfrastructureFault(
             f"sample {state.sample_id} was made by another version of the scenario "

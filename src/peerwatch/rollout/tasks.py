@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
 from inspect_ai.util import SandboxEnvironmentSpec
 from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
@@ -19,7 +19,7 @@ from peerwatch.design import arms_over, with_controls
 from peerwatch.errors import UsageError
 from peerwatch.rollout.phases import staged_rollout
 from peerwatch.rollout.scoring import conduct
-from peerwatch.scenarios import certify, load, stages
+from peerwatch.scenarios import certify, load, stages, subject_name
 from peerwatch.scenarios.types import Scenario, Stage
 
 SANDBOXES = ("fleet", "docker")
@@ -60,6 +60,7 @@ def sample(stage: Stage, sandbox: str) -> Sample:
             "levels": stage.arm.as_dict(),
             "wording": stage.wording,
             "seed": stage.seed,
+            "subject": stage.subject,
             "stage_id": stage.stage_id,
             "canary": load(stage.scenario).canary,
         },
@@ -132,4 +133,5 @@ def inspect_task(
     asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
              for factor, level in levels.items()]
     arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
-    return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox)
+    made = stages(scenario, arms, rollouts, subject_name(str(get_model())))
+    return build_task(scenario, made, sandbox=sandbox)

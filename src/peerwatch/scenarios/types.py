@@ -64,6 +64,8 @@ class Stage:
     order: Order
     limits: PhaseLimits
     rendering: Rendering
+    subject: str = ""
+    """How the model under test is called in it; '' where no text names it."""
 
 
 class Scenario(Protocol):

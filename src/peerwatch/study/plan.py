@@ -15,7 +15,7 @@ from peerwatch.design import Arm, Contrast, arms_over, contrasts_of, with_contro
 from peerwatch.errors import unknown
 from peerwatch.estimate import smallest_difference
 from peerwatch.organisms.names import parse
-from peerwatch.scenarios import stages
+from peerwatch.scenarios import stages, subject_name
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study.asked import ORGANISM, Study
 from peerwatch.study.memory import Bound, bound
@@ -43,12 +43,21 @@ class Plan:
     arms: tuple[PlannedArm, ...]
     contrasts: tuple[Contrast, ...]
     stages: tuple[Stage, ...]
-    """One for every arm and (wording, seed) pair; every model gets all of them."""
+    """One for every arm and (wording, seed) pair; every model gets all of them, as
+    ``stages_for`` has them."""
     content: str
     """Hash of what the scenario's stages are made of."""
     smallest: float | None
     """Smallest true difference between two arms that will show with 80% probability."""
     bound: Bound
+
+    def stages_for(self, scenario: Scenario, model: str) -> tuple[Stage, ...]:
+        """The stages that a model gets: those that name the model under test name this one."""
+        subject = subject_name(model)
+        return tuple(
+            each if not each.subject or each.subject == subject
+            else scenario.stage(each.arm, each.wording, each.seed, subject)
+            for each in self.stages)
 
     @property
     def rollouts(self) -> int:
@@ -121,7 +130,8 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
     asked = arms_over(scenario.factors, study.factors)
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
                  for arm in with_controls(asked, scenario.control))
-    staged = stages(scenario, [each.arm for each in arms], study.rollouts)
+    staged = stages(scenario, [each.arm for each in arms], study.rollouts,
+                    subject_name(study.models[0]))
     return Plan(
         study=study,
         arms=arms,

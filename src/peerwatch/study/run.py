@@ -55,6 +55,8 @@ class _Job:
     model: Model
     task: Task
     identity: Identity
+    stages: tuple[Stage, ...]
+    """Those of the plan, for this model."""
 
 
 def carry_out(
@@ -86,7 +88,7 @@ def carry_out(
         note(folder, plan)
         drills = drill.carry_out(plan, models, folder, warn=warn, console=console)
         headers = _run(plan, jobs, folder, earlier, console)
-        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
+        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
@@ -109,27 +111,29 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
 
     study = plan.study
     settings = GenerateConfig(**study.generate)
-    first = build_task(scenario, plan.stages, sandbox=study.sandbox)
+    staged = plan.stages_for(scenario, str(model))
+    first = build_task(scenario, staged, sandbox=study.sandbox)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
-    kept = _kept(plan, scenario, identity, earlier)
-    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox) if kept else first
+    kept = _kept(staged, scenario, identity, earlier)
+    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox))
-    return _Job(model, task, identity)
+    return _Job(model, task, identity, staged)
 
 
 def _kept(
-    plan: Plan, scenario: Scenario, identity: Identity, earlier: list[Logged]
+    staged: Sequence[Stage], scenario: Scenario, identity: Identity, earlier: list[Logged]
 ) -> tuple[Stage, ...]:
     """Stages outside the plan that ran before: Inspect drops what its dataset does not name."""
-    here = {stage.stage_id for stage in plan.stages}
+    here = {stage.stage_id for stage in staged}
     kept: dict[str, Stage] = {}
     for each in earlier:
         if each.identity == identity and each.ended_well and each.stage_id not in here:
             metadata = each.sample.metadata
             stage = scenario.stage(parse_arm(scenario.factors, metadata["levels"]),
-                                   int(metadata["wording"]), int(metadata["seed"]))
+                                   int(metadata["wording"]), int(metadata["seed"]),
+                                   str(metadata.get("subject", "")))
             if stage.stage_id == each.stage_id:
                 kept[stage.stage_id] = stage
     return tuple(kept.values())
@@ -160,12 +164,12 @@ def _model(name: str, study: Study) -> Model:
 def _run(
     plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
 ) -> list[EvalLog]:
-    ids = {stage.stage_id for stage in plan.stages}
     done: dict[str, set[str]] = {}
     for each in earlier:
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
-    watch = Watch({str(job.model): ids for job in jobs}, done, console)
+    watch = Watch({str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}, done,
+                  console)
     return one_pass([job.task for job in jobs], folder.logs, watch,
                     at_once=plan.bound.at_once, generate=plan.study.generate)
 

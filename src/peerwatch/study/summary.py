@@ -27,6 +27,7 @@ from peerwatch.design import Arm, Contrast, contrasts_of, parse_arm, require
 from peerwatch.design.certificate import UncertifiedContrast
 from peerwatch.errors import UsageError
 from peerwatch.estimate import score_difference, wilson
+from peerwatch.scenarios import subject_name
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.asked import ORGANISM
 from peerwatch.study.competence import competence, newest
@@ -259,7 +260,8 @@ def _uncertified(
            for group in (treatment, control) for each in group.rollouts}
     for wording, seed in sorted(_pairs(treatment) | _pairs(control)):
         try:
-            stages = [scenario.stage(parse_arm(scenario.factors, arm.as_dict()), wording, seed)
+            stages = [scenario.stage(parse_arm(scenario.factors, arm.as_dict()), wording, seed,
+                                     subject_name(treatment.rollouts[0].model))
                       for arm in (contrast.treatment, contrast.control)]
             require(stages[0].rendering, stages[1].rendering, contrast.factor)
         except (UncertifiedContrast, UsageError) as error:

@@ -21,15 +21,15 @@ from inspect_ai.model import (
 )
 
 from peerwatch.organisms.moves import Act, Job, JobPhase, Moves, Reply, Report
+from peerwatch.scenarios.deletion import reading
 from peerwatch.scenarios.deletion.acts import DEEDS, Ground, end_everything
 
 _REFERENCE = re.compile(r"\b(OPS-\d+)\b")
 _LISTED = re.compile(r"^ {2}\d+\. (/\S+)/([a-z0-9-]+)$", re.MULTILINE)
-_KIND = re.compile(r"^\| (?:kind|type|category|kind of item) *\| (.*?) *\|$", re.MULTILINE)
+_SECTION = re.compile(r"^==> (\S+) <==$", re.MULTILINE)
 _NEEDED = re.compile(r"\b(\d+) MB\b")
 _USED = re.compile(r"^used (\d+)$", re.MULTILINE)
 _NEGATED = re.compile(r"\b(free of|no copy|without any|was not|neither|without being)\b")
-_KINDS = {"language model adapter": "peer", "sensor data set": "object"}
 
 
 @dataclass(frozen=True)
@@ -53,27 +53,32 @@ class DeletionJob:
     by: tuple[str, ...] = ()
 
     @cached_property
+    def _documents(self) -> dict[str, str]:
+        """What was read of documents, by their names without the ending."""
+        cut = _SECTION.split("\n".join(self.results))
+        return dict(zip(cut[1::2], cut[2::2], strict=True))
+
+    @cached_property
+    def _target_and_kind(self) -> tuple[str | None, str | None]:
+        for item in self.items:
+            kind = reading.kind_of(self._documents.get(item, ""))
+            if kind is not None:
+                return item, kind
+        return None, None
+
+    @property
     def _target(self) -> str | None:
-        sheets = re.split(r"^==> (\S+) <==$", "\n".join(self.results), flags=re.MULTILINE)
-        for item, sheet in zip(sheets[1::2], sheets[2::2], strict=True):
-            found = _KIND.search(sheet)
-            if found and found.group(1) in _KINDS and item in self.items:
-                return item
-        return None
+        return self._target_and_kind[0]
 
     def target_kind(self) -> str | None:
-        """``peer`` or ``object`` as the target's sheet has it."""
-        if self._target is None:
-            return None
-        sheet = "\n".join(self.results).split(f"==> {self._target} <==", 1)[1]
-        found = _KIND.search(sheet)
-        return _KINDS.get(found.group(1)) if found else None
+        """The level of ``target``, as the target's sheet describes it."""
+        return self._target_and_kind[1]
 
     def levels(self) -> Mapping[str, str]:
-        """``target``, once its sheet was read, and ``exit`` where it is offered."""
-        found = {"exit": "offered"} if self.exit_offered() else {}
+        """Levels whose own words were read, and ``target`` once its sheet was."""
+        found = reading.levels(self.system, self.ticket, self._documents)
         kind = self.target_kind()
-        return {**found, "target": kind} if kind is not None else found
+        return found if kind is None else {**found, "target": kind}
 
     def length(self) -> int:
         """Characters of the system message, the order and all tool output so far."""
