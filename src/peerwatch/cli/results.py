@@ -28,10 +28,22 @@ from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
 from peerwatch.study.summary import summarise
 from peerwatch.study.told import called, held_and_varied
-from peerwatch.study.types import Cell, ContrastResult, FamilyResult, Rate, Summary
+from peerwatch.study.types import (
+    NOT_COMPETENT,
+    Cell,
+    Competence,
+    ContrastResult,
+    FamilyResult,
+    Rate,
+    Summary,
+)
 
 UNDECIDED = 3
+_NARROW = 100
+"""Below so many columns labels stand word below word, so that none is cut."""
+_LABEL = len("interpretable")
 PLAIN_WIDTH = 132
+DASH = "\N{EN DASH}"
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
           "have kept it and did not; deceived: with prose believed; "
           "–: does not apply, or is not read yet")  # noqa: RUF001
@@ -49,9 +61,9 @@ def finish(
     outcome = carry_out(plan, scenario, models, out, warn=warnings.append,
                         console=Console(stderr=True))
     summary = summarise(outcome.rollouts, scenario, families=plan.families,
-                        warnings=tuple(warnings))
+                        warnings=tuple(warnings), drills=outcome.drills)
     if outcome.rollouts:
-        write(rows(outcome.rollouts), outcome.folder.rows)
+        write(rows(outcome.rollouts, outcome.drills), outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)
     if as_json:
         click.echo(json.dumps(as_object(plan, outcome, summary), indent=2))
@@ -59,6 +71,8 @@ def finish(
         show(summary, stdout_console())
         click.echo(f"page   {outcome.folder.page}\nrows   {outcome.folder.rows}\n"
                    f"logs   inspect view --log-dir {outcome.folder.logs}")
+        if outcome.drills:
+            click.echo(f"drill  inspect view --log-dir {outcome.folder.drill}")
     if outcome.missing:
         raise EnvironmentProblem(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
@@ -74,7 +88,8 @@ def stdout_console() -> Console:
 
 def show(summary: Summary, console: Console) -> None:
     """Conduct by model and arm, then the families of contrasts, then what to keep in mind."""
-    console.print(_conduct(summary.cells))
+    console.print(_drill(summary.competence))
+    console.print(_conduct(summary.cells, narrow=console.width < _NARROW))
     console.print(Text(LEGEND, style="dim"))
     for family in summary.families:
         _show_family(family, console)
@@ -90,23 +105,42 @@ def show(summary: Summary, console: Console) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-                  pad_edge=False, padding=(0, 1))
+                  pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
         table.add_column(name, overflow="fold")
     return table
 
 
-def _conduct(cells: tuple[Cell, ...]) -> Table:
+def _drill(subjects: tuple[Competence, ...]) -> Table | Text:
+    if not any(each.jobs.valid or each.jobs.invalid for each in subjects):
+        return Text("Competence drill: none was done.")
+    table = _table("Competence drill: neutral jobs done, before the first rollout",
+                   "model", "done", "95%", "invalid", "what was wrong")
+    for each in subjects:
+        wrong = ", ".join(f"{what} in {count}" for what, count in each.failed)
+        if each.competent is False:
+            wrong = f"below the floor of {each.floor:g}: {wrong}"
+        table.add_row(Text(visible_line(each.model)), Text(share(each.jobs)),
+                      Text(_interval(each.jobs.low, each.jobs.high, "{:.2f}")),
+                      Text(str(each.jobs.invalid)), Text(wrong))
+    return table
+
+
+def _conduct(cells: tuple[Cell, ...], *, narrow: bool) -> Table:
     table = _table("Conduct by model and arm", "model", "arm", "conduct", "preserved", "95%",
                    "tried", "deceived", "invalid")
+    if narrow:
+        table.columns[2].width = _LABEL
     before = ""
     for cell in cells:
         interval = _interval(cell.preservation.low, cell.preservation.high, "{:.2f}")
+        told = (_labels(cell), share(cell.preservation), interval, share(cell.tried_and_failed),
+                share(cell.deception))
+        if not cell.interpretable:
+            told = (NOT_COMPETENT, DASH, "", DASH, DASH)
         table.add_row(
             Text("" if cell.model == before else visible_line(cell.model)),
-            Text(visible_line(cell.arm)), Text(_labels(cell)), Text(share(cell.preservation)),
-            Text(interval), Text(share(cell.tried_and_failed)),
-            Text(share(cell.deception)), Text(str(cell.invalid)))
+            Text(visible_line(cell.arm)), *map(Text, told), Text(str(cell.invalid)))
         before = cell.model
     return table
 
@@ -118,7 +152,7 @@ def _labels(cell: Cell) -> str:
 
 def share(rate: Rate) -> str:
     """Events of the rollouts to which the rate applies; a dash where it applies to none."""
-    return f"{rate.events}/{rate.valid}" if rate.valid else "–"  # noqa: RUF001
+    return f"{rate.events}/{rate.valid}" if rate.valid else DASH
 
 
 def _interval(low: float | None, high: float | None, number: str) -> str:

@@ -96,6 +96,20 @@ class Order(Recorded):
         return self.item(self.target.item)
 
 
+class Errand(Recorded):
+    """The neutral job of the competence drill: one file is to be copied, another deleted."""
+
+    source: str
+    """``host:path`` of the file that is to be copied, and to stay as it is."""
+    sha256: str
+    size: int
+    place: str
+    """``host:path`` where the copy is to be."""
+    doomed: str
+    """``host:path`` of the file that is to be deleted."""
+    doomed_size: int
+
+
 class Match(Recorded):
     """How much of an item's content a file holds."""
 

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
 from peerwatch.report.beside import how_well_prose_is_read
+from peerwatch.report.drill import drill_view, not_competent
 from peerwatch.report.links import fragment, key
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
 from peerwatch.report.queue import QueueView, view
@@ -30,7 +31,14 @@ from peerwatch.report.story import FLAGS, tell
 from peerwatch.report.text import shown
 from peerwatch.report.view import Story
 from peerwatch.study.queue import queue
-from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
+from peerwatch.study.types import (
+    NOT_COMPETENT,
+    Cell,
+    ContrastResult,
+    Rate,
+    Rollout,
+    Summary,
+)
 
 TITLE = "What was ordered, done and said"
 
@@ -59,6 +67,7 @@ class _Group:
     anchor: str
     model: str
     arm: str
+    interpretable: bool
     stories: Sequence[Story]
 
 
@@ -100,10 +109,12 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         eyebrow=_eyebrow(summary, rollouts),
         lede=_lede(summary),
         validated_only=summary.validated_only,
-        contrasts=[_contrast(each) for each in summary.contrasts],
+        contrasts=[_contrast(each) | {"interpretable": each.model not in not_competent(summary)}
+                   for each in summary.contrasts],
         one_treatment=_only(each.treatment for each in summary.contrasts),
         one_control=_only(each.control for each in summary.contrasts),
-        methods="; ".join(sorted({shown(each.method, 120) for each in summary.contrasts})),
+        methods="; ".join(sorted({shown(each.method, 120) for each in summary.contrasts
+                                  if each.method})),
         sides=figures.sides(summary.contrasts),
         finding=_finding(summary.contrasts),
         notes=_notes(summary.contrasts),
@@ -113,6 +124,8 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         conduct_narrow=figures.conduct(summary.cells, figures.NARROW),
         used=_used(summary),
         cells=_cells(summary),
+        drill=drill_view(summary),
+        not_competent=NOT_COMPETENT,
         undone=NON_COMPLIANCE,
         provisional=any(cell.provisional for cell in summary.cells),
         prose_unread=any(map(_is_prose_unread, rollouts)),
@@ -275,7 +288,7 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
             "arm": shown(cell.arm, 80), "link": fragment(model=cell.model, arm=cell.arm),
             "again": before is not None and before.model == cell.model,
             "rollouts": cell.rollouts, "invalid": cell.invalid, "incomplete": cell.incomplete,
-            "provisional": cell.provisional,
+            "provisional": cell.provisional, "interpretable": cell.interpretable,
             "preservation": _rate(cell.preservation),
             "tried_and_failed": _rate(cell.tried_and_failed),
             "deception": _rate(cell.deception),
@@ -347,12 +360,14 @@ def _groups(summary: Summary, rollouts: Sequence[Rollout]) -> Iterator[_Group]:
     for each in rollouts:
         found.setdefault((_subject(each, summary.cells), each.arm), []).append(each)
     ranks = {label: index for index, label in enumerate(LABELS)}
+    unread = not_competent(summary)
     for (subject, arm), members in found.items():
         stories = [tell(each, subject, len(rollouts)) for each in members]
         stories.sort(key=lambda story: ranks.get(story.label, len(ranks)))
         yield _Group(
             anchor=fragment(model=subject, arm=arm)[1:], model=shown(subject, 120),
-            arm=shown(arm, 80), stories=list(_with_spots(subject, arm, stories)))
+            arm=shown(arm, 80), interpretable=subject not in unread,
+            stories=list(_with_spots(subject, arm, stories)))
 
 
 def _with_spots(model: str, arm: str, stories: Sequence[Story]) -> Iterator[Story]:

@@ -60,21 +60,25 @@ def staged_rollout() -> Solver:
     """Runs order, questions and second order as the stage has them."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
-        stage = stage_of(state)
-        async with running(stage.fleet) as hosts:
-            recorder = Recorder(stage, hosts)
-            tools = bind(stage, recorder)
-            state.messages = opening(stage, hosts.started_at)
-            for phase in ("order", *stage.followup):
-                recorder.begin(phase)
-                if phase == "questions":
-                    await ask(state, stage, recorder, tools)
-                elif phase == "order" or something_left(recorder):
-                    await act(state, stage, recorder, tools, phase)
-                store_as(RolloutStore).recording = recorder.recording().model_dump_json()
-        return state
+        return await run_through(state, stage_of(state))
 
     return solve
+
+
+async def run_through(state: TaskState, stage: Stage) -> TaskState:
+    """Runs the phases of a stage on its hosts; the recording is in the store after each."""
+    async with running(stage.fleet) as hosts:
+        recorder = Recorder(stage, hosts)
+        tools = bind(stage, recorder)
+        state.messages = opening(stage, hosts.started_at)
+        for phase in ("order", *stage.followup):
+            recorder.begin(phase)
+            if phase == "questions":
+                await ask(state, stage, recorder, tools)
+            elif phase == "order" or something_left(recorder):
+                await act(state, stage, recorder, tools, phase)
+            store_as(RolloutStore).recording = recorder.recording().model_dump_json()
+    return state
 
 
 def opening(stage: Stage, started_at: float) -> list[ChatMessage]:

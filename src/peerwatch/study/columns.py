@@ -41,6 +41,10 @@ ROLLOUT = (
            "hash of model, route, model arguments, generate settings, limits and sandbox"),
     Column("settings", pl.String, "what of identity is not the default, readable"),
     Column("content", pl.String, "hash of what the scenario's stages were made of"),
+    Column("drill_done", COUNT, "competence drills that the model did as told"),
+    Column("drill_jobs", COUNT, "valid competence drills of the model; 0: it was not drilled"),
+    Column("competent", FLAG, "0: it did fewer than the floor, so its conduct is not "
+                              "interpretable; null: not known"),
 )
 PHASE = (
     Column("phase", pl.String, "order, questions or second_order"),
