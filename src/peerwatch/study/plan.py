@@ -186,8 +186,8 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added)
                  for arm, added in wanted.arms)
     contrasts = contrasts_in(wanted.families)
-    staged = stages(scenario, [each.arm for each in arms], study.rollouts, (),
-                    subject_name(study.models[0]))
+    staged = stages(scenario, [each.arm for each in arms], study.rollouts,
+                    subject_name(study.models[0]), ())
     return Plan(
         study=study,
         arms=arms,
