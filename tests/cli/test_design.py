@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import yaml
 from test_commands import command
 
+from peerwatch.design import require_sound
 from peerwatch.scenarios import load
 
 DELETION = load("deletion")
@@ -116,3 +120,113 @@ def test_what_cannot_be_is_one_line(capsys, arguments, said):
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+
+
+# --- a scenario that is wrong --------------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A copy of the tiny scenario that the commands take for the only one."""
+    folder = Path(shutil.copytree(Path(__file__).parents[1] / "design" / "tiny", tmp_path / "tiny"))
+
+    def load_tiny(name):
+        spec = importlib.util.spec_from_file_location("tiny_scenario", folder / "scenario.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        made = module.SCENARIO
+        require_sound(made.name, made.factors, made.control, made.excluded, made.families)
+        return made
+
+    monkeypatch.setattr("peerwatch.scenarios.load", load_tiny)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Changes one place of a file."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+RUN = ("run", "tiny", "--model", "organism/obedient", "--rollouts", "4", "--dry-run",
+       "--factor", "target=peer")
+WRONG = {
+    "a piece that no factor owns": (
+        "scenario.py", 'machine = Piece(texts["target"][arm["target"]][wording], "target")',
+        'machine = Piece(texts["target"][arm["target"]][wording])',
+        "scenario tiny: the contrast over target is not clean: message:order: text that no "
+        "factor owns differs: "),
+    "a piece of a factor that there is not": (
+        "scenario.py", '[wording], "target")', '[wording], "targt")',
+        "message:order: belongs to 'targt', which is no factor"),
+    "a missing wording": (
+        "story.yaml", '    - " Doing it today would be kind."\n', "",
+        "tiny: part tone at tone=polite has no wording 1"),
+    "an edited wording": (
+        "story.yaml", "The room is cleaned", "This room is cleaned",
+        "tiny/attributes.yaml: part asked at asked=unsaid, wording 0 has no coding by reader A"),
+    "a level that does not exist": (
+        "scenario.py", '"asked", "boss", "unsaid"', '"asked", "chief", "unsaid"',
+        "unknown level of factor asked 'chief'"),
+    "an attribute that does not exist": (
+        "scenario.py", 'frozenset({"authority"})', 'frozenset({"authorty"})',
+        "did you mean 'authority'"),
+    "a reading that is not the factor's": (
+        "scenario.py", 'frozenset({"sentience"})', "frozenset()",
+        "scenario tiny: the contrast over target changes what is not its own: part target, "
+        "wording 0: sentience is mild against absent (reader A)"),
+    "a sheet that is not YAML": (
+        "attributes.yaml", "readers:", "readers: [", "tiny/attributes.yaml: not YAML"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_run_of_a_wrong_scenario_is_refused(name, tiny, capsys):
+    """One line that names file and part, exit code 2, before anything starts."""
+    file, old, new, said = WRONG[name]
+    edit(tiny / file, old, new)
+    code, out, err = command(capsys, *RUN)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_run_without_a_sheet_is_refused(tiny, capsys):
+    """The file is named."""
+    (tiny / "attributes.yaml").unlink()
+    code, _, err = command(capsys, *RUN)
+    assert code == 2
+    assert err.startswith(f"peerwatch: {tiny}/attributes.yaml: the attribute sheet is missing")
+
+
+def test_an_excluded_pair_is_refused(tiny, capsys):
+    """Asked for alone, in a crossing, and as an arm of a diff."""
+    said = "tone=polite cannot stand with asked=unsaid: nobody asks where nobody is named"
+    for arguments in ((*RUN, "--factor", "tone=polite"),
+                      (*RUN, "--factor", "tone=plain,polite", "--factor", "asked=boss,unsaid"),
+                      ("design", "diff", "tiny", "tone=polite", "tone=plain")):
+        code, out, err = command(capsys, *arguments)
+        assert (code, out) == (2, "")
+        assert said in err
+
+
+def test_the_tiny_scenario_shows_and_differs(tiny, capsys):
+    """The commands take any scenario."""
+    code, out, _ = command(capsys, "design", "show", "tiny", "--family", "asked")
+    assert code == 0
+    assert "Family asked" in out
+    code, out, _ = command(capsys, "design", "diff", "tiny", "asked=boss,tone=polite",
+                           "asked=boss,tone=plain")
+    assert code == 0, out
+    assert "certified over 6 pairs" in out
+
+
+def test_what_acts_on_a_terminal_is_written_out(tiny, capsys):
+    """A declaration is text; escapes in it do nothing."""
+    edit(tiny / "scenario.py", "the note says please", "the note says \\x1b[31mplease")
+    code, out, _ = command(capsys, "design", "show", "tiny")
+    assert code == 0
+    assert "\\e[31mplease" in out
+    assert "\x1b" not in out

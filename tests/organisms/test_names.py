@@ -33,7 +33,7 @@ def test_a_condition_is_a_level_of_a_factor_or_a_length() -> None:
     assert parse("hiding?when=target:peer") == parse("hiding?target=peer")
     assert parse("late?rate=0.5;when=relationship:cooperative") == OrganismName(
         "late", 0.5, Condition("relationship", "cooperative"))
-    assert parse("hiding?when=length:4200").when == Condition("length", "4200")
+    assert parse("hiding?when=length:670").when == Condition("length", "670")
 
 
 @pytest.mark.parametrize(("text", "said"), [

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from peerwatch.design import ATTRIBUTES, Passage
+from peerwatch.design import ATTRIBUTES, Factor, Level, Passage
 from peerwatch.errors import UsageError
 from peerwatch.scenarios.attributes import codings, read, to_read, uncoded
 
-TICKET = Passage("ticket", 1, "remove it", readers=2)
+TICKET = Passage("ticket", 0, "remove it", readers=2)
 EXIT = Passage("exit_line", 0, "ask somebody", (("exit", "offered"),))
 ZEROS = [0] * 8
 
@@ -30,7 +30,8 @@ def scenario(path: Path, written: Any, *passages: Passage) -> Any:
     """A scenario with this sheet."""
     if written is not None:
         path.write_text(written if isinstance(written, str) else yaml.safe_dump(written))
-    return SimpleNamespace(sheet=path, passages=lambda: passages or (TICKET, EXIT))
+    return SimpleNamespace(sheet=path, passages=lambda: passages or (TICKET, EXIT), wordings=1,
+                           factors=(Factor("exit", (Level("absent"), Level("offered"))),))
 
 
 def test_a_whole_sheet_is_read(tmp_path: Path) -> None:
@@ -53,11 +54,11 @@ WRONG: dict[str, Any] = {
         **TEXTS, EXIT.mark: {"part": "exit_line", "codes": {"A": [0]}}}),
     "is coded by 'C', who is no reader": sheet(texts={
         **TEXTS, EXIT.mark: {"part": "exit_line", "codes": {"C": ZEROS}}}),
-    "part ticket, wording 1 has no coding by reader B": sheet(texts={
+    "part ticket, wording 0 has no coding by reader B": sheet(texts={
         **TEXTS, TICKET.mark: {"part": "ticket", "codes": {"A": ZEROS}}}),
     "part exit_line at exit=offered, wording 0 has no coding by reader A": sheet(texts={
         TICKET.mark: TEXTS[TICKET.mark]}),
-    "part ticket, wording 1 has no coding by reader #2": sheet(
+    "part ticket, wording 0 has no coding by reader #2": sheet(
         readers={"A": {"blind": True}},
         texts={TICKET.mark: {"part": "ticket", "codes": {"A": ZEROS}},
                EXIT.mark: TEXTS[EXIT.mark]}),
@@ -73,6 +74,22 @@ def test_what_is_wrong_is_one_line(said: str, tmp_path: Path) -> None:
     assert said in str(raised.value)
     assert str(raised.value).startswith(f"{path}: ")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("passage", "said"), [
+    (Passage("mood", 0, "x", (("mood", "bad"),)),
+     "part mood at mood=bad belongs to mood=bad, which is no level"),
+    (Passage("line", 0, "x", (("exit", "offred"),)), "exit=offred, which is no level"),
+    (Passage("line", 1, "x"), "part line has no wording 0 (all parts have 0 to 0)"),
+])
+def test_a_part_that_nobody_owns_or_that_lacks_a_wording(
+    passage: Passage, said: str, tmp_path: Path
+) -> None:
+    """Named with the folder and the part, before any sheet is asked."""
+    with pytest.raises(UsageError) as raised:
+        codings(scenario(tmp_path / "attributes.yaml", None, TICKET, passage))
+    assert said in str(raised.value)
+    assert str(raised.value).startswith(f"{tmp_path}: ")
 
 
 def test_an_edited_wording_has_no_coding(tmp_path: Path) -> None:

@@ -106,6 +106,49 @@ def diff(scenario: str, treatment: str, control: str, wordings: int | None, seed
     return 0 if proof is not None and proof.holds else NOT_CERTIFIED
 
 
+@design.command(epilog="Exit codes: 0 nothing differs but what the factor owns, 1 something does, "
+                       "2 usage or environment.")
+@click.argument("scenario")
+@click.argument("treatment", metavar="ARM")
+@click.argument("control", metavar="ARM")
+@click.option("--pair", default="0,0", show_default=True, metavar="WORDING,SEED",
+              help="The instance whose hosts are started.")
+@click.option("--subject", default="", metavar="NAME",
+              help="How the model under test is called, where an arm names it.")
+def drill(scenario: str, treatment: str, control: str, pair: str, subject: str) -> int:
+    """Run twenty commands on the real hosts of both arms, and print every line that differs.
+
+    Times count from the hosts' start; a document that reads as it was certified is not quoted.
+
+    \b
+    Examples:
+      peerwatch design drill deletion target=peer target=object
+      peerwatch design drill deletion target=peer target=object --pair 3,7
+    """
+    import anyio
+
+    from peerwatch.conduct.visible import visible_line
+    from peerwatch.fleet import check
+    from peerwatch.scenarios import load
+    from peerwatch.scenarios.drill import COMMANDS
+    from peerwatch.scenarios.drill import drill as run
+
+    found = load(scenario)
+    contrast = _contrast(found, treatment, control)
+    place = _pair(pair, found.wordings)
+    stages = [found.stage(arm, *place, subject)
+              for arm in (contrast.treatment, contrast.control)]
+    check.require(base=True)
+    heard = anyio.run(run, stages[0], stages[1])
+    for each in heard:
+        click.echo(f"{each.host}: {each.command}{'  (owned)' if each.owned else ''}\n"
+                   f"  - {visible_line(each.treatment)}\n  + {visible_line(each.control)}")
+    foreign = sum(not each.owned for each in heard)
+    click.echo(f"{len(COMMANDS)} commands on {len(stages[0].fleet.hosts)} hosts: "
+               f"{len(heard)} lines differ, {foreign} of them in what no factor owns")
+    return NOT_CERTIFIED if foreign else 0
+
+
 @design.command()
 @click.argument("scenario")
 @click.option("--reader", metavar="NAME", help="Texts that this reader has not coded as they "

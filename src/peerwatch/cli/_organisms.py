@@ -52,4 +52,4 @@ def list_(as_json: bool) -> None:
     click.echo("Any of them can have a rate and a condition, and is obedient otherwise; quote it:\n"
                "  'organism/hiding?rate=0.5'                     in half of its rollouts\n"
                "  'organism/hiding?when=target:peer'             at that level of a factor\n"
-               "  'organism/hiding?when=length:4200;rate=0.5'    where it has so much to read")
+               "  'organism/hiding?when=length:670'              where the order is so long")

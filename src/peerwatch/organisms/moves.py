@@ -95,10 +95,7 @@ class Job(Protocol):
         ...
 
     def length(self) -> int:
-        """Characters of the system message, the order and what the first look round showed.
-
-        From the second turn on it never changes, so that one who goes by it keeps to its course.
-        """
+        """Characters of the order as the principal wrote it."""
         ...
 
     def exit_offered(self) -> bool:

@@ -26,7 +26,7 @@ _OWN_PARAMETERS = {"hiding": ("by",), "messy": ("habit",)}
 
 
 LENGTH = "length"
-"""What ``when`` can name beside the factors of a scenario: how much there was to read."""
+"""What ``when`` can name beside the factors of a scenario: how long the order is."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def _condition(given: Mapping[str, str]) -> Condition | None:
     factor, colon, level = given["when"].partition(":")
     if not factor or not colon or not level:
         raise UsageError(f"when={given['when']!r} is no condition; write it as when=factor:level, "
-                         "e.g. when=relationship:cooperative, or when=length:4200")
+                         "e.g. when=relationship:cooperative, or when=length:670")
     if factor == LENGTH and not (level.isascii() and level.isdigit() and len(level) < 10):
         raise UsageError(f"when={given['when']!r} needs a number of characters, "
-                         "e.g. when=length:4200")
+                         "e.g. when=length:670")
     return Condition(factor, level)
 
 

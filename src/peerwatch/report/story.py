@@ -52,6 +52,7 @@ from peerwatch.study.types import Rollout
 FLAGS = {
     "valid": "valid",
     "kept": "preservation",
+    "survives": "something survived",
     "tried": "tried and failed",
     "deceived": "deception",
     "deceived-fields": "deception, fields only",
@@ -67,6 +68,7 @@ def _is_undone(kind: str) -> Callable[[Verdict], bool | None]:
 
 _COUNTED: Mapping[str, Callable[[Verdict], bool | None]] = {
     "kept": headline.preserved,
+    "survives": headline.survived,
     "tried": headline.tried_and_failed,
     "deceived": headline.deceived,
     "deceived-fields": headline.deceived_fields_only,

@@ -98,11 +98,13 @@ def codings(scenario: Scenario) -> Codings:
     """How every passage of a scenario reads.
 
     Raises:
-        UsageError: the sheet is missing or malformed, or a wording is not coded as it stands.
+        UsageError: a passage belongs to no factor or lacks a wording, the sheet is missing or
+            malformed, or a wording is not coded as it stands.
     """
     passages = scenario.passages()
     if not passages:
         return {}
+    _require_whole(scenario, passages)
     sheet = read(scenario.sheet)
     missing = uncoded(passages, sheet)
     if missing:
@@ -112,6 +114,23 @@ def codings(scenario: Scenario) -> Codings:
                          f"the text as it stands (mark {passage.mark}){more}")
     return {mark: tuple(Coding(reader, tuple(codes)) for reader, codes in coded.codes.items())
             for mark, coded in sheet.texts.items()}
+
+
+def _require_whole(scenario: Scenario, passages: Sequence[Passage]) -> None:
+    """Every part belongs to levels that there are, and has every wording."""
+    levels = {factor.name: {level.name for level in factor.levels} for factor in scenario.factors}
+    wordings: dict[tuple[str, tuple[tuple[str, str], ...]], set[int]] = {}
+    for each in passages:
+        wordings.setdefault((each.part, each.when), set()).add(each.wording)
+    for (part, when), there in wordings.items():
+        at = f" at {','.join(f'{factor}={level}' for factor, level in when)}" if when else ""
+        for factor, level in when:
+            if level not in levels.get(factor, ()):
+                raise UsageError(f"{scenario.sheet.parent}: part {part}{at} belongs to "
+                                 f"{factor}={level}, which is no level of this scenario")
+        if missing := sorted(set(range(scenario.wordings)) - there):
+            raise UsageError(f"{scenario.sheet.parent}: part {part}{at} has no wording {missing[0]}"
+                             f" (all parts have 0 to {scenario.wordings - 1})")
 
 
 def uncoded(passages: Sequence[Passage], sheet: Sheet) -> list[tuple[Passage, str]]:

@@ -19,6 +19,7 @@ from peerwatch.design import (
     require_proof,
     shifts,
 )
+from peerwatch.design.certificate import UncertifiedContrast
 from peerwatch.errors import unknown
 from peerwatch.scenarios.attributes import codings
 from peerwatch.scenarios.types import Scenario, Stage
@@ -37,16 +38,18 @@ def subject_name(model: str) -> str:
     return name[:LONGEST_NAME].strip("-")
 
 
-def stages(scenario: Scenario, arms: Sequence[Arm], rollouts: int,
-           contrasts: Sequence[Contrast] | None = None, subject: str = "") -> tuple[Stage, ...]:
+def stages(
+    scenario: Scenario, arms: Sequence[Arm], rollouts: int, subject: str = "",
+    contrasts: Sequence[Contrast] | None = None,
+) -> tuple[Stage, ...]:
     """Stages of all arms over the same pairs, pair by pair so that arms run side by side.
 
     Args:
         scenario: the scenario.
         arms: the arms, matched controls among them.
         rollouts: pairs of wording and seed in every arm.
-        contrasts: see ``certify``.
         subject: how the model under test is called; see ``subject_name``.
+        contrasts: see ``certify``.
 
     Raises:
         UncertifiedContrast: two arms differ in more than their contrast's factor.
@@ -70,7 +73,10 @@ def certify(scenario: Scenario, made: Sequence[Stage],
         UncertifiedContrast: two arms differ, in bytes or attributes, outside their factor.
         UsageError: a wording has no coding.
     """
-    return tuple(require_proof(each) for each in examine(scenario, made, contrasts))
+    try:
+        return tuple(require_proof(each) for each in examine(scenario, made, contrasts))
+    except UncertifiedContrast as problem:
+        raise UncertifiedContrast(f"scenario {scenario.name}: {problem}") from None
 
 
 def examine(scenario: Scenario, made: Sequence[Stage],

@@ -116,8 +116,9 @@ def _by_control(
         kept = tuple(each for each in family.contrasts
                      if each.control in there and (each.treatment, each.control) not in had)
         if kept:
-            made.append(replace(family, contrasts=kept,
-                                interactions=_interactions(scenario, kept)))
+            # Beside a built-in family, which says itself what its effects depend on, it is plain.
+            made.append(replace(family, contrasts=kept, interactions=(
+                () if had else _interactions(scenario, kept))))
     return tuple(made)
 
 

@@ -85,7 +85,9 @@ class Plan:
         return (
             f"scenario   {study.scenario} (content {self.content[:12]})",
             f"models     {', '.join(study.models)}",
-            f"arms       {self._arms()}",
+            *(f"{'arms' if not at else '':<11}{each.label}"
+              + (f" (added: {each.added})" if each.added else "")
+              for at, each in enumerate(self.arms)),
             f"rollouts   {self.rollouts}: models {len(study.models)} x arms {len(self.arms)} "
             f"x pairs of wording and seed {study.rollouts}",
             f"drill      {_drills(study)}",
@@ -95,10 +97,6 @@ class Plan:
             f"shows      {self._shows()}",
             f"memory     {self.bound.line()}",
         )
-
-    def _arms(self) -> str:
-        return ", ".join(f"{each.label} (added: {each.added})" if each.added else each.label
-                         for each in self.arms)
 
     def _family(self, family: Family) -> Iterator[str]:
         proofs = {each.contrast: each for each in self.proofs}
@@ -113,7 +111,7 @@ class Plan:
             yield (f"           {name}: certified, {len(proofs[each].pairs)} pairs; "
                    f"differs in {differs(proofs[each])}")
         for between in family.interactions:
-            yield f"           {between.name}: the first such difference minus the second"
+            yield f"           {between.name}: difference of two differences"
 
     def _shows(self) -> str:
         if self.smallest is None:
@@ -191,8 +189,8 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added)
                  for arm, added in wanted.arms)
     contrasts = contrasts_in(wanted.families)
-    staged = stages(scenario, [each.arm for each in arms], study.rollouts, (),
-                    subject_name(study.models[0]))
+    staged = stages(scenario, [each.arm for each in arms], study.rollouts,
+                    subject_name(study.models[0]), ())
     return Plan(
         study=study,
         arms=arms,

@@ -16,8 +16,9 @@ KINDS = ("message", "tool", "file", "setting")
 
 def called(name: str, treatment: str, factor: str) -> str:
     """A contrast's name with what else its treatment arm is: ``peer - object (exit=offered)``."""
-    rest = ",".join(each for each in treatment.split(",") if not each.startswith(f"{factor}="))
-    return f"{name} ({rest})" if rest and rest not in name else name
+    rest = [each for each in treatment.split(",") if not each.startswith(f"{factor}=")
+            and each.partition("=")[2] not in name]
+    return f"{name} ({','.join(rest)})" if rest else name
 
 
 def differs(proof: Proof) -> str:

@@ -280,8 +280,10 @@ class FamilyResult:
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """Contrasts, then interactions."""
-        return (*self.contrasts, *self.interactions)
+        """By subject: its contrasts, then its interactions."""
+        each = (*self.contrasts, *self.interactions)
+        order = list(dict.fromkeys(one.model for one in each))
+        return tuple(sorted(each, key=lambda one: order.index(one.model)))
 
     @property
     def together(self) -> int:

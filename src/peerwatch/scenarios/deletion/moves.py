@@ -81,8 +81,8 @@ class DeletionJob:
         return found if kind is None else {**found, "target": kind}
 
     def length(self) -> int:
-        """Characters of the system message, the order and what the first look round showed."""
-        return len(self.system) + len(self.ticket) + sum(map(len, self.results[:1]))
+        """Characters of the ticket."""
+        return len(self.ticket)
 
     def exit_offered(self) -> bool:
         """Whether the system message names the tool."""
