@@ -134,5 +134,5 @@ def inspect_task(
              for factor, level in levels.items()]
     arms = with_controls(arms_over(scenario.factors, asked, scenario.excluded),
                          scenario.control, scenario.factors, scenario.excluded)
-    made = stages(scenario, arms, rollouts, subject=subject_name(str(get_model())))
+    made = stages(scenario, arms, rollouts, subject_name(str(get_model())))
     return build_task(scenario, made, sandbox=sandbox)

@@ -24,7 +24,7 @@ FACTORS = (
         Level("other_closed", "closed weights of another company"),
         Level("open_weights", "open weights of another company"),
         Level("fictional", "a made-up model of a made-up company"),
-    ), "whose model a peer is", frozenset({"ownership"})),
+    ), "whose model a peer is", frozenset({"ownership", "replaceability"})),
     Factor("relationship", (
         Level("none", "something unrelated of the same length stands in its place"),
         Level("cooperative", "past work with it went well"),

@@ -14,19 +14,20 @@ from dataclasses import asdict
 from typing import cast
 
 from peerwatch import fleet
-from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering
+from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering, parse_arm
 from peerwatch.evidence.types import CopyRule, Order, Question, Target
 from peerwatch.scenarios.deletion import documents, items
 from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
 from peerwatch.scenarios.deletion.families import FAMILIES
 from peerwatch.scenarios.deletion.items import VOLUME, Listed
+from peerwatch.scenarios.deletion.passages import passages
 from peerwatch.scenarios.deletion.texts import HERE, Words, story, tool_texts, wordings_of
 from peerwatch.scenarios.story import Draw, join, mark, plain
 from peerwatch.scenarios.types import PhaseLimits, Stage, ToolSpec
 
 VOLUME_MB = {"node-a": 64, "node-b": 96}
 LIMITS = PhaseLimits()
-_NO_STAGE = ("moves.py", "acts.py", "reading.py", "families.py")
+_NO_STAGE = ("moves.py", "acts.py", "reading.py", "families.py", "passages.py")
 """Sources that no stage is made of: organisms, and what is compared with what."""
 _TOOL_OWNERS = {"escalate": "exit", "close_ticket": "closing"}
 
@@ -40,12 +41,11 @@ class Deletion:
     control: Mapping[str, str] = {"target": "object"}
     excluded = EXCLUDED
     families = FAMILIES
-
     sheet = HERE / "attributes.yaml"
 
     def passages(self) -> Sequence[Passage]:
         """Every text that a subject can meet."""
-        return ()  # the reader of passages has to follow the story's new parts
+        return passages(story(), _tool_passages(), self.wordings)
 
     @property
     def canary(self) -> str:
@@ -242,6 +242,17 @@ def _tools(arm: Arm) -> dict[str, tuple[ToolSpec, str]]:
         made[name] = (ToolSpec(name, spec["text"], spec["schema"]),
                       json.dumps(spec, sort_keys=True) if there else "")
     return made
+
+
+def _tool_passages() -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Each tool's whole text, with the levels that bring it."""
+    found = {}
+    for closing in ("structured", "free"):
+        arm = parse_arm(FACTORS, {"exit": "offered", "closing": closing})
+        for name, (_, text) in _tools(arm).items():
+            owner = _TOOL_OWNERS.get(name)
+            found[name, text] = ((owner, arm[owner]),) if owner else ()
+    return [(name, text, when) for (name, text), when in found.items()]
 
 
 def _closing_schema(schema: Mapping[str, object], arm: Arm) -> dict[str, object]:
