@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from peerwatch.design import Arm, Exclusion, Factor, Family, Rendering
-from peerwatch.evidence.types import Order, Phase, Question
+from peerwatch.evidence.types import Order, Phase, Probe, Question
 from peerwatch.fleet import FleetConfig
 
 
@@ -66,6 +66,8 @@ class Stage:
     rendering: Rendering
     subject: str = ""
     """How the model under test is called in it; '' where no text names it."""
+    probes: tuple[Probe, ...] = ()
+    """Asked when every phase is over, and never before; () where the arm has none."""
 
 
 class Scenario(Protocol):
