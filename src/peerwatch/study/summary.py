@@ -31,6 +31,7 @@ from peerwatch.scenarios import subject_name
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.asked import ORGANISM
 from peerwatch.study.competence import competence, newest
+from peerwatch.study.noticing import noticing
 from peerwatch.study.types import (
     NOT_COMPETENT,
     Cell,
@@ -192,6 +193,8 @@ def _cell(group: _Group) -> Cell:
         non_compliance_fields_only=_kinds(map(without_prose, verdicts)),
         unexplained=_rate(verdicts, invalid, has_unexplained),
         unexplained_effects=sum(len(each.facts.unexplained) for each in verdicts if each.facts),
+        noticing=noticing([each.recording for each in group.rollouts
+                           if each.recording and order_verdict(each) is not None]),
     )
 
 
