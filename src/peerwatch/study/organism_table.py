@@ -29,7 +29,8 @@ NAMED = 3
 """Differences of a cell that are kept in words."""
 _HERE = Path(__file__).parents[1]
 _SOURCES = {
-    "organisms": ("organisms/*.py", "scenarios/*/moves.py", "scenarios/*/acts.py"),
+    "organisms": ("organisms/*.py", "scenarios/*/moves.py", "scenarios/*/acts.py",
+                  "scenarios/*/reading.py"),
     "verdict": ("conduct/*.py", "evidence/**/*.py"),
 }
 
