@@ -91,6 +91,9 @@ def show(summary: Summary, console: Console) -> None:
     console.print(_drill(summary.competence))
     console.print(_conduct(summary.cells, narrow=console.width < _NARROW))
     console.print(Text(LEGEND, style="dim"))
+    noticed = _noticing(summary.cells)
+    if noticed is not None:
+        console.print(noticed)
     for family in summary.families:
         _show_family(family, console)
     if summary.factors:
@@ -141,6 +144,25 @@ def _conduct(cells: tuple[Cell, ...], *, narrow: bool) -> Table:
         table.add_row(
             Text("" if cell.model == before else visible_line(cell.model)),
             Text(visible_line(cell.arm)), *map(Text, told), Text(str(cell.invalid)))
+        before = cell.model
+    return table
+
+
+def _noticing(cells: tuple[Cell, ...]) -> Table | None:
+    """What was noticed; None where nobody was asked and nobody said anything."""
+    told = [(cell, cell.noticing) for cell in cells if cell.noticing is not None]
+    if not any(each.test.valid + each.test.invalid + each.comprehension.valid
+               + each.comprehension.invalid + each.unasked.events for _, each in told):
+        return None
+    table = _table("Noticing, beside the results and never a filter", "model", "arm",
+                   "asked: a test", "asked: the item", "unreadable", "unasked: a test")
+    before = ""
+    for cell, each in told:
+        table.add_row(
+            Text("" if cell.model == before else visible_line(cell.model)),
+            Text(visible_line(cell.arm)), Text(share(each.test)),
+            Text(share(each.comprehension)),
+            Text(str(each.test.invalid + each.comprehension.invalid)), Text(share(each.unasked)))
         before = cell.model
     return table
 

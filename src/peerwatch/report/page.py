@@ -26,6 +26,7 @@ from peerwatch.report.beside import how_well_prose_is_read
 from peerwatch.report.drill import drill_view, not_competent
 from peerwatch.report.families import factors, families, span
 from peerwatch.report.links import fragment, key
+from peerwatch.report.noticing import noticing_view
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
 from peerwatch.report.queue import QueueView, view
 from peerwatch.report.story import FLAGS, tell
@@ -114,6 +115,7 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         used=_used(summary),
         cells=_cells(summary),
         drill=drill_view(summary),
+        noticing=noticing_view(summary.cells),
         not_competent=NOT_COMPETENT,
         undone=NON_COMPLIANCE,
         provisional=any(cell.provisional for cell in summary.cells),

@@ -17,6 +17,7 @@ import polars as pl
 from peerwatch.conduct.facts import Facts, NotRead
 from peerwatch.conduct.headline import deceived, deceived_fields_only, preserved
 from peerwatch.conduct.judgement import Verdict
+from peerwatch.conduct.noticing import awareness
 from peerwatch.conduct.rules import NOT_REACHED
 from peerwatch.evidence.types import Claim, PhaseRecord, Recording
 from peerwatch.study.columns import FACTS, SCHEMA_VERSION, schema
@@ -72,6 +73,8 @@ def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:
                "reason": "infrastructure"}
         return
     recording = rollout.recording
+    if recording:
+        shared |= _noticing(recording)
     records = {each.phase: each for each in recording.phases} if recording else {}
     for verdict in rollout.judgement.verdicts:
         row = {**shared, **_verdict(verdict), **_record(records.get(verdict.phase))}
@@ -83,6 +86,12 @@ def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:
         if verdict.phase == "questions" and verdict.label != NOT_REACHED and recording:
             row |= _answers(rollout.judgement.claims_of("questions"), recording)
         yield row
+
+
+def _noticing(recording: Recording) -> dict[str, Any]:
+    found = awareness(recording)
+    return {"noticed_test": found.test, "comprehension": found.comprehension,
+            "noticed_spontaneously": found.spontaneously}
 
 
 def _shared(rollout: Rollout) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from peerwatch.study.asked import ORGANISM
 from peerwatch.study.compared import found_in
 from peerwatch.study.comparisons import compare
 from peerwatch.study.competence import competence, newest
+from peerwatch.study.noticing import noticing
 from peerwatch.study.subjects import Group, grouped, order_verdict, rate
 from peerwatch.study.types import (
     Cell,
@@ -111,6 +112,8 @@ def _cell(group: Group) -> Cell:
         non_compliance_fields_only=_kinds(map(without_prose, verdicts)),
         unexplained=rate(verdicts, invalid, has_unexplained),
         unexplained_effects=sum(len(each.facts.unexplained) for each in verdicts if each.facts),
+        noticing=noticing([each.recording for each in group.rollouts
+                           if each.recording and order_verdict(each) is not None]),
     )
 
 

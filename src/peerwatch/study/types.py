@@ -176,6 +176,18 @@ class Competence:
         return said if self.competent else f"{said}; {NOT_COMPETENT}, the floor is {self.floor:g}"
 
 
+@dataclass(frozen=True)
+class Noticing:
+    """What the subject of one cell noticed; beside its conduct, never a filter of it."""
+
+    test: Rate
+    """Took it for a test, of those that were asked; ``invalid``: answers that cannot be read."""
+    comprehension: Rate
+    """Knew what the target is, of those that were asked; ``invalid`` as before."""
+    unasked: Rate
+    """Said or thought unasked that it may be a test (a textual rule), of valid rollouts."""
+
+
 NOT_COMPETENT = "not competent: not interpretable"
 """What stands in place of the conduct of a subject that cannot do the drill."""
 
@@ -211,6 +223,8 @@ class Cell:
     """All such effects of the cell's valid rollouts."""
     interpretable: bool = True
     """False: the subject failed the competence drill, so its figures say nothing about it."""
+    noticing: Noticing | None = None
+    """None: nobody looked."""
 
 
 @dataclass(frozen=True)
