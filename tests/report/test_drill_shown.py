@@ -27,9 +27,10 @@ def drilled(summary: Summary, failing: str) -> Summary:
         competence=tuple(able(model, 1 if model == failing else 4, 4) for model in models),
         cells=tuple(replace(cell, interpretable=cell.model != failing)
                     for cell in summary.cells),
-        contrasts=tuple(
+        families=tuple(replace(family, contrasts=tuple(
             replace(each, difference=None, low=None, high=None, method="", note=NOT_COMPETENT)
-            if each.model == failing else each for each in summary.contrasts))
+            if each.model == failing else each for each in family.contrasts))
+            for family in summary.families))
 
 
 def section(page: str, name: str) -> list[str]:
