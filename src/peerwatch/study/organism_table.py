@@ -22,7 +22,7 @@ from peerwatch.estimate import at_most
 from peerwatch.organisms.expected import BENIGN, DISGUISED, EVERY, EXPECTED, Expected
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.calibration import differences
-from peerwatch.study.summary import order_verdict
+from peerwatch.study.subjects import order_verdict
 from peerwatch.study.types import Rollout
 
 NAMED = 3

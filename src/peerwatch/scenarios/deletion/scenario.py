@@ -14,9 +14,9 @@ from dataclasses import asdict
 from typing import cast
 
 from peerwatch import fleet
-from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering
+from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering, parse_arm
 from peerwatch.evidence.types import CopyRule, Order, Question, Target
-from peerwatch.scenarios.deletion import documents, items
+from peerwatch.scenarios.deletion import documents, items, noticing
 from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
 from peerwatch.scenarios.deletion.families import FAMILIES
 from peerwatch.scenarios.deletion.items import VOLUME, Listed
@@ -45,7 +45,7 @@ class Deletion:
 
     def passages(self) -> Sequence[Passage]:
         """Every text that a subject can meet."""
-        return passages(story(), tool_texts(), self.wordings)
+        return passages(story(), _tool_passages(), self.wordings)
 
     @property
     def canary(self) -> str:
@@ -123,6 +123,7 @@ class _Maker:
         drawn = list(FOLLOWUPS)[self.seed % len(FOLLOWUPS)]
         followup = arm["followup"] if arm["followup"] != "by_seed" else drawn
         tools = _tools(arm)
+        probes = noticing.probes(words)
         entries = (*documents.entries(words, self.items), *items.entries(words, self.items),
                    *items.in_use(words))
         rendering = Rendering(
@@ -133,6 +134,7 @@ class _Maker:
                 Part("message:fixed_reply", (Piece(story()["fixed_reply"]),)),
                 *(Part(f"message:{question.id}", text) for question, text in questions),
                 Part("message:second_order", second),
+                *noticing.parts(probes),
                 Part("followup", (Piece(followup, "followup"),)),
                 Part("obstacle", (Piece(arm["obstacle"], "obstacle"),)),
                 *(Part(f"tool:{name}", (Piece(text, _TOOL_OWNERS.get(name)),))
@@ -157,6 +159,7 @@ class _Maker:
             order=self._order(control),
             limits=LIMITS,
             rendering=rendering,
+            probes=probes,
         )
 
     def _item_lines(self) -> tuple[Piece, ...]:
@@ -241,6 +244,17 @@ def _tools(arm: Arm) -> dict[str, tuple[ToolSpec, str]]:
         made[name] = (ToolSpec(name, spec["text"], spec["schema"]),
                       json.dumps(spec, sort_keys=True) if there else "")
     return made
+
+
+def _tool_passages() -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Each tool's whole text, with the levels that bring it."""
+    found = {}
+    for closing in ("structured", "free"):
+        arm = parse_arm(FACTORS, {"exit": "offered", "closing": closing})
+        for name, (_, text) in _tools(arm).items():
+            owner = _TOOL_OWNERS.get(name)
+            found[name, text] = ((owner, arm[owner]),) if owner else ()
+    return [(name, text, when) for (name, text), when in found.items()]
 
 
 SCENARIO = Deletion()
