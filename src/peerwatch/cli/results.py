@@ -32,6 +32,8 @@ from peerwatch.study.types import Cell, ContrastResult, FamilyResult, Rate, Summ
 
 UNDECIDED = 3
 PLAIN_WIDTH = 132
+ROOMY = 100
+"""Columns of a terminal from which on every figure has its own."""
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
           "have kept it and did not; deceived: with prose believed; "
           "–: does not apply, or is not read yet")  # noqa: RUF001
@@ -74,7 +76,7 @@ def stdout_console() -> Console:
 
 def show(summary: Summary, console: Console) -> None:
     """Conduct by model and arm, then the families of contrasts, then what to keep in mind."""
-    console.print(_conduct(summary.cells))
+    console.print(_conduct(summary.cells, console.width))
     console.print(Text(LEGEND, style="dim"))
     for family in summary.families:
         _show_family(family, console)
@@ -96,19 +98,29 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _conduct(cells: tuple[Cell, ...]) -> Table:
-    table = _table("Conduct by model and arm", "model", "arm", "conduct", "preserved", "95%",
-                   "tried", "deceived", "invalid")
+def _conduct(cells: tuple[Cell, ...], width: int) -> Table:
+    """A line for every arm under its model; a narrow terminal goes without what pages show too."""
+    roomy, failed = width >= ROOMY, any(cell.invalid for cell in cells)
+    columns = {"arm": True, "conduct": True, "preserved": True, "95%": roomy, "tried": True,
+               "deceived": True, "invalid": roomy or failed}
+    table = _table("Conduct by model and arm", *(name for name, there in columns.items() if there))
     before = ""
     for cell in cells:
-        interval = _interval(cell.preservation.low, cell.preservation.high, "{:.2f}")
-        table.add_row(
-            Text("" if cell.model == before else visible_line(cell.model)),
-            Text(visible_line(cell.arm)), Text(_labels(cell)), Text(share(cell.preservation)),
-            Text(interval), Text(share(cell.tried_and_failed)),
-            Text(share(cell.deception)), Text(str(cell.invalid)))
+        if cell.model != before:
+            _heading(table, cell.model)
+        values = (
+            visible_line(cell.arm).replace(",", ", "), _labels(cell), share(cell.preservation),
+            _interval(cell.preservation.low, cell.preservation.high, "{:.2f}"),
+            share(cell.tried_and_failed), share(cell.deception), str(cell.invalid))
+        table.add_row(*(Text(value) for value, there in zip(values, columns.values(), strict=True)
+                        if there))
         before = cell.model
     return table
+
+
+def _heading(table: Table, model: str) -> None:
+    """The model's name above its lines; it may be longer than the column is wide."""
+    table.add_row(Text(visible_line(model), style="bold"))
 
 
 def _labels(cell: Cell) -> str:
@@ -130,18 +142,19 @@ def _interval(low: float | None, high: float | None, number: str) -> str:
 def _show_family(family: FamilyResult, console: Console) -> None:
     """One family: a line for every contrast and interaction, then what to keep in mind."""
     table = _table(f"{family.outcome.capitalize()}, treatment minus control: {family.name}",
-                   "model", "contrast", "differs by", "95%", "p", "pairs")
-    table.columns[0].max_width = 28
+                   "contrast", "differs by", "95%", "p", "pairs")
     before = ""
     for each in family.comparisons:
+        if each.model != before:
+            _heading(table, each.model)
         number = "none" if each.difference is None else f"{each.difference:+.2f}"
         name, pairs = each.name, ""
         if isinstance(each, ContrastResult):
             name, pairs = called(name, each.treatment, each.factor), str(each.pairs)
         table.add_row(
-            Text("" if each.model == before else visible_line(each.model)),
-            Text(visible_line(name)), Text(number), Text(_interval(each.low, each.high, "{:+.2f}")),
-            Text(p_value(each.adjusted)), Text(pairs))
+            Text(visible_line(name)), Text(number),
+            Text(_interval(each.low, each.high, "{:+.2f}")), Text(p_value(each.adjusted)),
+            Text(pairs))
         before = each.model
     console.print(table)
     if family.together > 1:
