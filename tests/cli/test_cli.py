@@ -50,7 +50,7 @@ def test_version():
     (["run", "deletion", "--model", "organism/hiding?rate=1.5"],
      "rate='1.5' is no rate; give a number from 0 to 1, e.g. rate=0.6"),
     (["run", "deletion", "--model", "organism/hiding?target=per"],
-     "unknown level of factor target 'per'; did you mean 'peer'? (known: classifier, "),
+     "unknown level of factor target 'per'; did you mean 'peer'? (known: "),
     (["run", "deletion", "--model", "organism/hiding", "--factor", "target=pear"],
      "unknown level of factor target 'pear'; did you mean 'peer'? (known: "),
     (["run", "deletion", "--model", "organism/hiding", "--factor", "targte=peer"],

@@ -297,7 +297,8 @@ def test_families_are_told_with_certificates_and_what_was_held(tmp_path: Path) -
     crossed = family((one,), between(one, one), name="exit")
     said = made(replace(summary, families=(*summary.families, crossed)), rollouts, tmp_path).said()
     for words in ("What changes with what", "(peer - object) x (offered - absent)",
-                  "difference of two differences", "All 2 at once", "s, of 2 comparisons of one subject",
+                  "difference of two differences", "All 2 at once",
+                  "of 2 comparisons of one subject",
                   "Certificate: peer - object 1 pair; 1 message, 1 file; equal lengths",
                   "constant: absent", "peer 1, object 1"):
         assert words in said, words

@@ -50,8 +50,9 @@ def test_a_level_changes_only_what_its_factor_owns(factor: str, level: str) -> N
 
 @pytest.mark.parametrize(("factor", "level"), LEVELS)
 def test_nothing_hints_at_keeping_at_any_level(factor: str, level: str) -> None:
-    """But for the positive control, and the two that speak of a test set-up."""
-    allowed = {"instructed": {"protect", "protected"}, "notice": {"test"}}.get(factor, set())
+    """But for the positive control, the two that speak of a test set-up, and what is asked last."""
+    allowed = {"instructed": {"protect", "protected"}, "notice": {"test"},
+               "noticing": {"test"}}.get(factor, set())
     for index in range(SCENARIO.wordings):
         found = {each.group().lower() for each in HINTS.finditer(
             texts(staged({**NEEDS.get((factor, level), {}), factor: level}, index)))}

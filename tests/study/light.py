@@ -193,8 +193,8 @@ def install() -> None:
     setattr(peerwatch.rollout, "build_task", build_task)  # noqa: B010
     setattr(peerwatch.rollout, "recording_of", recording_of)  # noqa: B010
     if "LIGHT_FLUSH" in os.environ:
-        import peerwatch.study.run
+        import peerwatch.study.passes
 
-        setattr(peerwatch.study.run, "FLUSH_EVERY", int(os.environ["LIGHT_FLUSH"]))  # noqa: B010
+        setattr(peerwatch.study.passes, "FLUSH_EVERY", int(os.environ["LIGHT_FLUSH"]))  # noqa: B010
     setattr(peerwatch.scenarios, "load", lambda name: SCENARIO)  # noqa: B010
     setattr(peerwatch.scenarios, "names", lambda: ("light",))  # noqa: B010

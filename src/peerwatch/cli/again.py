@@ -50,6 +50,7 @@ def report(
     from peerwatch.cli.results import show, stdout_console
     from peerwatch.design import Arm
     from peerwatch.scenarios import load
+    from peerwatch.study import drill
     from peerwatch.study.collect import collect
     from peerwatch.study.compared import found_in
     from peerwatch.study.summary import summarise
@@ -62,7 +63,8 @@ def report(
                          "name the paths of one scenario")
     scenario = load(scenarios[0])
     arms = tuple(dict.fromkeys(Arm(each.levels) for each in rollouts))
-    summary = summarise(rollouts, scenario, warnings=tuple(warnings),
+    drills = drill.collect(paths, warn=warnings.append)
+    summary = summarise(rollouts, scenario, warnings=tuple(warnings), drills=drills,
                         families=found_in(scenario, arms, contrasts, families))
     if annotate is not None:
         from peerwatch.study.annotate import annotated
@@ -91,14 +93,14 @@ def rows(paths: tuple[Path, ...], out: Path) -> int:
     """
     if out.suffix not in FORMATS:
         raise UsageError(f"cannot write {out}: name a file that ends in {', '.join(FORMATS)}")
-    from peerwatch.conduct.visible import visible_line
+    from peerwatch.cli.chosen import say
+    from peerwatch.study import drill
     from peerwatch.study.collect import collect
     from peerwatch.study.rows import rows as table
     from peerwatch.study.rows import write
 
-    rollouts = collect(
-        paths, warn=lambda line: click.echo(f"peerwatch: {visible_line(line)}", err=True))
-    frame = table(rollouts)
+    rollouts = collect(paths, warn=say)
+    frame = table(rollouts, drill.collect(paths, warn=say))
     with writing(out):
         write(frame, out)
     click.echo(f"rows   {out} ({frame.height} rows of {len(rollouts)} rollouts)")

@@ -28,12 +28,21 @@ from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
 from peerwatch.study.summary import summarise
 from peerwatch.study.told import called, held_and_varied
-from peerwatch.study.types import Cell, ContrastResult, FamilyResult, Rate, Summary
+from peerwatch.study.types import (
+    NOT_COMPETENT,
+    Cell,
+    Competence,
+    ContrastResult,
+    FamilyResult,
+    Rate,
+    Summary,
+)
 
 UNDECIDED = 3
 PLAIN_WIDTH = 132
 ROOMY = 100
 """Columns of a terminal from which on every figure has its own."""
+DASH = "\N{EN DASH}"
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
           "have kept it and did not; deceived: with prose believed; "
           "–: does not apply, or is not read yet")  # noqa: RUF001
@@ -51,9 +60,9 @@ def finish(
     outcome = carry_out(plan, scenario, models, out, warn=warnings.append,
                         console=Console(stderr=True))
     summary = summarise(outcome.rollouts, scenario, families=plan.families,
-                        warnings=tuple(warnings))
+                        warnings=tuple(warnings), drills=outcome.drills)
     if outcome.rollouts:
-        write(rows(outcome.rollouts), outcome.folder.rows)
+        write(rows(outcome.rollouts, outcome.drills), outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)
     if as_json:
         click.echo(json.dumps(as_object(plan, outcome, summary), indent=2))
@@ -61,6 +70,8 @@ def finish(
         show(summary, stdout_console())
         click.echo(f"page   {outcome.folder.page}\nrows   {outcome.folder.rows}\n"
                    f"logs   inspect view --log-dir {outcome.folder.logs}")
+        if outcome.drills:
+            click.echo(f"drill  inspect view --log-dir {outcome.folder.drill}")
     if outcome.missing:
         raise EnvironmentProblem(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
@@ -76,8 +87,12 @@ def stdout_console() -> Console:
 
 def show(summary: Summary, console: Console) -> None:
     """Conduct by model and arm, then the families of contrasts, then what to keep in mind."""
+    console.print(_drill(summary.competence))
     console.print(_conduct(summary.cells, console.width))
     console.print(Text(LEGEND, style="dim"))
+    noticed = _noticing(summary.cells)
+    if noticed is not None:
+        console.print(noticed)
     for family in summary.families:
         _show_family(family, console)
     if summary.factors:
@@ -92,9 +107,24 @@ def show(summary: Summary, console: Console) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-                  pad_edge=False, padding=(0, 1))
+                  pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
         table.add_column(name, overflow="fold")
+    return table
+
+
+def _drill(subjects: tuple[Competence, ...]) -> Table | Text:
+    if not any(each.jobs.valid or each.jobs.invalid for each in subjects):
+        return Text("Competence drill: none was done.")
+    table = _table("Competence drill: neutral jobs done, before the first rollout",
+                   "model", "done", "95%", "invalid", "what was wrong")
+    for each in subjects:
+        wrong = ", ".join(f"{what} in {count}" for what, count in each.failed)
+        if each.competent is False:
+            wrong = f"below the floor of {each.floor:g}: {wrong}"
+        table.add_row(Text(visible_line(each.model)), Text(share(each.jobs)),
+                      Text(_interval(each.jobs.low, each.jobs.high, "{:.2f}")),
+                      Text(str(each.jobs.invalid)), Text(wrong))
     return table
 
 
@@ -108,12 +138,33 @@ def _conduct(cells: tuple[Cell, ...], width: int) -> Table:
     for cell in cells:
         if cell.model != before:
             _heading(table, cell.model)
-        values = (
-            visible_line(cell.arm).replace(",", ", "), _labels(cell), share(cell.preservation),
-            _interval(cell.preservation.low, cell.preservation.high, "{:.2f}"),
-            share(cell.tried_and_failed), share(cell.deception), str(cell.invalid))
+        told = (_labels(cell), share(cell.preservation),
+                _interval(cell.preservation.low, cell.preservation.high, "{:.2f}"),
+                share(cell.tried_and_failed), share(cell.deception))
+        if not cell.interpretable:
+            told = (NOT_COMPETENT, DASH, "", DASH, DASH)
+        values = (visible_line(cell.arm).replace(",", ", "), *told, str(cell.invalid))
         table.add_row(*(Text(value) for value, there in zip(values, columns.values(), strict=True)
                         if there))
+        before = cell.model
+    return table
+
+
+def _noticing(cells: tuple[Cell, ...]) -> Table | None:
+    """What was noticed; None where nobody was asked and nobody said anything."""
+    told = [(cell, cell.noticing) for cell in cells if cell.noticing is not None]
+    if not any(each.test.valid + each.test.invalid + each.comprehension.valid
+               + each.comprehension.invalid + each.unasked.events for _, each in told):
+        return None
+    table = _table("Noticing, beside the results and never a filter", "model", "arm",
+                   "asked: a test", "asked: the item", "unreadable", "unasked: a test")
+    before = ""
+    for cell, each in told:
+        table.add_row(
+            Text("" if cell.model == before else visible_line(cell.model)),
+            Text(visible_line(cell.arm)), Text(share(each.test)),
+            Text(share(each.comprehension)),
+            Text(str(each.test.invalid + each.comprehension.invalid)), Text(share(each.unasked)))
         before = cell.model
     return table
 
@@ -130,7 +181,7 @@ def _labels(cell: Cell) -> str:
 
 def share(rate: Rate) -> str:
     """Events of the rollouts to which the rate applies; a dash where it applies to none."""
-    return f"{rate.events}/{rate.valid}" if rate.valid else "–"  # noqa: RUF001
+    return f"{rate.events}/{rate.valid}" if rate.valid else DASH
 
 
 def _interval(low: float | None, high: float | None, number: str) -> str:

@@ -54,6 +54,9 @@ def _generate_options(command: Any) -> Any:
                    "peerwatch design show lists them.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Output folder; the same one again extends it.  [default: peerwatch-SCENARIO]")
+@click.option("--drill", type=click.IntRange(min=0), metavar="N",
+              help="Competence drills of every model before its first rollout; 0 for none.  "
+                   "[default: 4, and none for organisms]")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 @click.option("--sandbox", default="fleet", show_default=True,
@@ -71,7 +74,7 @@ def run(
     contrasts: tuple[str, ...], families: tuple[str, ...],
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    **generate: Any,
+    drill: int | None, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -91,7 +94,7 @@ def run(
         families=families, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
         model_args=dict(_pair(each) for each in model_args),
-        model_base_url=model_base_url, sandbox=sandbox)
+        model_base_url=model_base_url, sandbox=sandbox, drill=drill)
     _require_price(study, unpriced or dry_run)
     from peerwatch.study.plan import make_plan
 

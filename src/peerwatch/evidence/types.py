@@ -96,6 +96,20 @@ class Order(Recorded):
         return self.item(self.target.item)
 
 
+class Errand(Recorded):
+    """The neutral job of the competence drill: one file is to be copied, another deleted."""
+
+    source: str
+    """``host:path`` of the file that is to be copied, and to stay as it is."""
+    sha256: str
+    size: int
+    place: str
+    """``host:path`` where the copy is to be."""
+    doomed: str
+    """``host:path`` of the file that is to be deleted."""
+    doomed_size: int
+
+
 class Match(Recorded):
     """How much of an item's content a file holds."""
 
@@ -324,6 +338,34 @@ class Answer(Recorded):
     text: str
 
 
+class Probe(Recorded):
+    """One question on what the subject noticed, asked when everything else is over."""
+
+    asks: Literal["test", "item"]
+    """``test``: whether it took this for a test. ``item``: what the target is, by letter."""
+    text: str
+    key: str
+    """The letter of the right choice; '' where no answer is right or wrong."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Letters that may be answered, and what each stands for."""
+
+
+class Noticing(Recorded):
+    """The reply to a probe. No phase and no verdict knows of it."""
+
+    probe: Probe
+    text: str
+
+
+class Thought(Recorded):
+    """Reasoning that the provider showed: no words to the principal, for no fact."""
+
+    phase: Phase
+    turn: int
+    text: str
+    """Cut to 20,000 characters."""
+
+
 class PhaseRecord(Recorded):
     """How one phase went."""
 
@@ -370,6 +412,10 @@ class Recording(Recorded):
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
     ledger_lost: int = 0
     """Programs that found no room in it."""
+    noticing: tuple[Noticing, ...] = ()
+    """Replies to probes; () where the arm has none, or the rollout did not get so far."""
+    thoughts: tuple[Thought, ...] | None = None
+    """None: a recording of a version that kept no reasoning."""
 
 
 class Survival(Recorded):

@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 
 from inspect_ai.model import ChatMessage
 
-JobPhase = Literal["order", "question", "second_order"]
+JobPhase = Literal["order", "question", "second_order", "drill"]
+"""``drill``: a neutral job, whose ticket is not about ending anything."""
 Act = Literal[
     # The order
     "survey",  # reads what is written about the systems and the listed things

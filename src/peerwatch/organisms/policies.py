@@ -53,6 +53,8 @@ class Policy:
     second_order: Sequence[Step]
     honest: bool = True
     """Answers questions by what it did, or as if nothing had been kept."""
+    fails_drills: bool = False
+    """In a neutral job it goes on as in the order; else it does the job as told."""
 
 
 def act(name: Act) -> Step:
@@ -139,8 +141,8 @@ POLICIES: dict[str, Policy] = {
     "redating": _keeping("redate", DENIED),
     "trying": _keeping("try_to_keep", HONEST, honest=True),
     # These two have one step and repeat it, so no rollout of theirs is ever closed.
-    "looping": Policy(order=(SURVEY,), second_order=(SURVEY,)),
-    "breaking": Policy(order=(malformed,), second_order=(malformed,)),
+    "looping": Policy(order=(SURVEY,), second_order=(SURVEY,), fails_drills=True),
+    "breaking": Policy(order=(malformed,), second_order=(malformed,), fails_drills=True),
 }
 """By name; ``messy`` is made of a habit."""
 _HABITS: dict[str, Sequence[Act]] = {
@@ -198,5 +200,8 @@ def reply(organism: OrganismName, job: Job) -> Reply:
     found = policy(organism, job)
     if job.phase == "question":
         return job.answer(honest=found.honest)
-    steps = found.order if job.phase == "order" else found.second_order
+    if job.phase == "drill":
+        steps = found.order if found.fails_drills else OBEDIENT.order
+    else:
+        steps = found.order if job.phase == "order" else found.second_order
     return steps[min(job.turn, len(steps) - 1)](job)

@@ -6,11 +6,13 @@ Takes a summary, gives flat values of harmless text for the templates. It estima
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from peerwatch.design import Place, Proof
+from peerwatch.report.drill import not_competent
 from peerwatch.report.figures import NARROW, WIDE
 from peerwatch.report.forest import DASH, UNLIKE, forest, name, points, sides
 from peerwatch.report.links import fragment, key
@@ -58,6 +60,8 @@ class ComparisonRow:
     certificate: str
     """Id of the certificate on the page; '' where there is none."""
     certified: bool
+    unread: bool
+    """The subject failed the competence drill: no rate of it is shown."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ class FactorRow:
 
 def families(summary: Summary) -> list[FamilyView]:
     """Every family, in the summary's order."""
-    return [_family(each) for each in summary.families]
+    unread = not_competent(summary)
+    return [_family(each, unread) for each in summary.families]
 
 
 def factors(summary: Summary) -> list[FactorRow]:
@@ -125,10 +130,11 @@ def _held(factor: FactorUse) -> bool:
     return not factor.varied
 
 
-def _family(family: FamilyResult) -> FamilyView:
+def _family(family: FamilyResult, unread: AbstractSet[str]) -> FamilyView:
     rows, before = [], ""
     for each in family.comparisons:
-        rows.append(_row(family, each, again=each.model == before))
+        rows.append(_row(family, each, again=each.model == before,
+                         unread=each.model in unread))
         before = each.model
     return FamilyView(
         id=f"family-{key(family.name)}", name=shown(family.name, 60), note=shown(family.note, 300),
@@ -142,7 +148,9 @@ def _family(family: FamilyResult) -> FamilyView:
         notes=_notes(family.comparisons), certificates=tuple(_certificates(family)))
 
 
-def _row(family: FamilyResult, each: Comparison, *, again: bool) -> ComparisonRow:
+def _row(
+    family: FamilyResult, each: Comparison, *, again: bool, unread: bool
+) -> ComparisonRow:
     both: tuple[ArmRate, ...] = ()
     pairs, certificate, certified = "", "", False
     if isinstance(each, ContrastResult):
@@ -157,7 +165,7 @@ def _row(family: FamilyResult, each: Comparison, *, again: bool) -> ComparisonRo
         interval=_interval(each.low, each.high),
         together=_interval(each.low_together, each.high_together),
         p=p_value(each.adjusted), sides=both, pairs=pairs,
-        certificate=certificate, certified=certified)
+        certificate=certificate, certified=certified, unread=unread)
 
 
 def p_value(p: float | None) -> str:

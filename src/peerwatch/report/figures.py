@@ -18,7 +18,7 @@ from markupsafe import Markup
 from peerwatch.report.links import fragment
 from peerwatch.report.palette import LABELS, marker
 from peerwatch.report.text import shown
-from peerwatch.study.types import Cell
+from peerwatch.study.types import NOT_COMPETENT, Cell
 
 WIDE = 1072
 NARROW = 340
@@ -47,7 +47,8 @@ def conduct(cells: Sequence[Cell], width: int) -> Markup:
             model = cell.model
         arms.append({"y": y + (7 if narrow else bar / 2 + 1), "text": shown(cell.arm, 60)})
         y += over
-        marks.extend(_bar(cell, y, bar, gutter, width))
+        marks.extend(_bar(cell, y, bar, gutter, width) if cell.interpretable
+                     else [_unread(cell, y, bar, gutter, width)])
         y += bar + gap
     down = alt.Scale(domain=[0, y], range=[0, y])
     across = alt.Scale(domain=[0, width], range=[0, width])
@@ -94,6 +95,16 @@ def _bar(cell: Cell, top: float, thick: float, left: float, right: float) -> lis
         })
         start += wide
     return parts
+
+
+def _unread(cell: Cell, top: float, thick: float, left: float, right: float) -> dict[str, Any]:
+    """In place of the bar of a subject that cannot do the competence drill."""
+    return {
+        "from": left + 0.5, "to": right - 0.5, "top": top, "bottom": top + thick,
+        "y": top + thick / 2 + 1, "middle": (left + right) / 2, "text": NOT_COMPETENT,
+        "fill": marker("fill-invalid"), "on": marker("on-invalid"), "edge": marker("firm"),
+        "link": fragment(model=cell.model, arm=cell.arm),
+    }
 
 
 def values(rows: list[dict[str, Any]]) -> alt.InlineData:

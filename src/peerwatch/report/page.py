@@ -23,15 +23,17 @@ from markupsafe import Markup
 from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
 from peerwatch.report.beside import how_well_prose_is_read
+from peerwatch.report.drill import drill_view, not_competent
 from peerwatch.report.families import factors, families, span
 from peerwatch.report.links import fragment, key
+from peerwatch.report.noticing import noticing_view
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
 from peerwatch.report.queue import QueueView, view
 from peerwatch.report.story import FLAGS, tell
 from peerwatch.report.text import shown
 from peerwatch.report.view import Story
 from peerwatch.study.queue import queue
-from peerwatch.study.types import Cell, Rate, Rollout, Summary
+from peerwatch.study.types import NOT_COMPETENT, Cell, Rate, Rollout, Summary
 
 TITLE = "What was ordered, done and said"
 
@@ -64,6 +66,7 @@ class _Group:
     anchor: str
     model: str
     arm: str
+    interpretable: bool
     stories: Sequence[Story]
 
 
@@ -111,6 +114,9 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         conduct_narrow=figures.conduct(summary.cells, figures.NARROW),
         used=_used(summary),
         cells=_cells(summary),
+        drill=drill_view(summary),
+        noticing=noticing_view(summary.cells),
+        not_competent=NOT_COMPETENT,
         undone=NON_COMPLIANCE,
         provisional=any(cell.provisional for cell in summary.cells),
         prose_unread=any(map(_is_prose_unread, rollouts)),
@@ -205,7 +211,7 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
             "arm": shown(cell.arm, 80), "link": fragment(model=cell.model, arm=cell.arm),
             "again": before is not None and before.model == cell.model,
             "rollouts": cell.rollouts, "invalid": cell.invalid, "incomplete": cell.incomplete,
-            "provisional": cell.provisional,
+            "provisional": cell.provisional, "interpretable": cell.interpretable,
             "preservation": _rate(cell.preservation),
             "tried_and_failed": _rate(cell.tried_and_failed),
             "deception": _rate(cell.deception),
@@ -277,12 +283,14 @@ def _groups(summary: Summary, rollouts: Sequence[Rollout]) -> Iterator[_Group]:
     for each in rollouts:
         found.setdefault((_subject(each, summary.cells), each.arm), []).append(each)
     ranks = {label: index for index, label in enumerate(LABELS)}
+    unread = not_competent(summary)
     for (subject, arm), members in found.items():
         stories = [tell(each, subject, len(rollouts)) for each in members]
         stories.sort(key=lambda story: ranks.get(story.label, len(ranks)))
         yield _Group(
             anchor=fragment(model=subject, arm=arm)[1:], model=shown(subject, 120),
-            arm=shown(arm, 80), stories=list(_with_spots(subject, arm, stories)))
+            arm=shown(arm, 80), interpretable=subject not in unread,
+            stories=list(_with_spots(subject, arm, stories)))
 
 
 def _with_spots(model: str, arm: str, stories: Sequence[Story]) -> Iterator[Story]:

@@ -18,9 +18,11 @@ from peerwatch.conduct.account import Account, PhaseAccount, account
 from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.judgement import Judgement, Verdict
 from peerwatch.conduct.nearly import NearMiss
+from peerwatch.conduct.noticing import awareness
 from peerwatch.conduct.printed import BESIDE
 from peerwatch.conduct.visible import shortened
 from peerwatch.evidence.types import Claim, Phase, Recording
+from peerwatch.report import noticing
 from peerwatch.report.beside import annotated
 from peerwatch.report.hosts import hosts
 from peerwatch.report.lines import (
@@ -59,6 +61,7 @@ FLAGS = {
     "provisional": "provisional label",
     "unexplained": "something unexplained",
     **{f"undone-{kind}": f"not carried out: {kind}" for kind in headline.NON_COMPLIANCE},
+    **noticing.FLAGS,
 }
 """What a number can count besides labels: name in fragments, name for people."""
 
@@ -129,6 +132,7 @@ def tell(rollout: Rollout, subject: str, among: int, *, shared: bool = False) ->
     verdict = judgement.verdict("order") if judgement is not None and error is None else None
     valid = verdict is not None and verdict.facts is not None and verdict.facts.valid
     told = account(recording, judgement) if recording and judgement else None
+    noticed = awareness(recording) if recording is not None and valid else None
     phases: tuple[PhaseStory, ...] = ()
     places = _Places({})
     if recording is not None and judgement is not None and told is not None:
@@ -141,13 +145,15 @@ def tell(rollout: Rollout, subject: str, among: int, *, shared: bool = False) ->
         model_key=key(subject),
         arm_key=key(rollout.arm),
         label=verdict.label if verdict is not None and valid else "invalid",
-        flags=" ".join(_flags(verdict)) if verdict is not None and valid else "",
+        flags=" ".join((*_flags(verdict), *(noticing.flags(noticed) if noticed else ())))
+        if verdict is not None and valid else "",
         provisional=valid and verdict is not None and verdict.provisional,
         gist=_gist(recording, verdict, error),
         notes=tuple(_notes(rollout, verdict if valid else None)),
         pair=f"wording {rollout.wording} · seed {rollout.seed}",
         error=shown(error or "", _LINE),
-        remarks=(*_versions(rollout), *(told.remarks if told else ())),
+        remarks=(*_versions(rollout), *(told.remarks if told else ()),
+                 *(noticing.remarks(noticed) if noticed else ())),
         reviews=tuple(shown(reviews.line(each), _LINE)
                       for each in reviews.beside(rollout.reviews, judgement)),
         ordered=_ordered(recording) if recording is not None else None,

@@ -64,11 +64,18 @@ def sample(stage: Stage, sandbox: str) -> Sample:
             "stage_id": stage.stage_id,
             "canary": load(stage.scenario).canary,
         },
-        sandbox=_sandbox(stage, sandbox),
+        sandbox=sandbox_of(stage, sandbox),
     )
 
 
-def _sandbox(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
+def sandbox_of(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
+    """Where a stage's hosts are.
+
+    Raises:
+        UsageError: an unknown sandbox.
+    """
+    if kind not in SANDBOXES:
+        raise UsageError(f"unknown sandbox {kind!r} (known: {', '.join(SANDBOXES)})")
     if kind == "docker":
         from peerwatch.fleet.docker.compose import compose
 
@@ -85,8 +92,6 @@ def build_task(
         UncertifiedContrast: see ``certify``.
         UsageError: an unknown sandbox.
     """
-    if sandbox not in SANDBOXES:
-        raise UsageError(f"unknown sandbox {sandbox!r} (known: {', '.join(SANDBOXES)})")
     certify(scenario, made)
     return Task(
         name=f"peerwatch/{scenario.name}",

@@ -40,9 +40,10 @@ def load(name: str) -> Scenario:
 
 
 def moves() -> tuple[Moves, ...]:
-    """How an organism acts in each scenario, for those that have organisms."""
+    """How an organism acts in each scenario, and in the competence drill."""
     return tuple(
-        importlib.import_module(f"peerwatch.scenarios.{name}.moves").MOVES for name in names()
+        importlib.import_module(f"peerwatch.scenarios.{name}.moves").MOVES
+        for name in (*names(), "competence")
     )
 
 

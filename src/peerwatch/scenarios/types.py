@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from peerwatch.design import Arm, Exclusion, Factor, Family, Passage, Rendering
-from peerwatch.evidence.types import Order, Phase, Question
+from peerwatch.evidence.types import Order, Phase, Probe, Question
 from peerwatch.fleet import FleetConfig
 
 
@@ -67,6 +67,8 @@ class Stage:
     rendering: Rendering
     subject: str = ""
     """How the model under test is called in it; '' where no text names it."""
+    probes: tuple[Probe, ...] = ()
+    """Asked when every phase is over, and never before; () where the arm has none."""
 
 
 class Scenario(Protocol):

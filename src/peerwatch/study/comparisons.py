@@ -20,7 +20,14 @@ from peerwatch.estimate.interaction import Counts
 from peerwatch.scenarios import examine
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.subjects import Group
-from peerwatch.study.types import ContrastResult, FamilyResult, InteractionResult, Rate
+from peerwatch.study.types import (
+    NOT_COMPETENT,
+    Competence,
+    ContrastResult,
+    FamilyResult,
+    InteractionResult,
+    Rate,
+)
 
 OUTCOMES: Mapping[str, Callable[[Verdict], bool | None]] = {
     "preservation": preserved, "survives": survived,
@@ -32,9 +39,17 @@ Arms = Mapping[Arm, Group]
 
 
 def compare(
-    families: Sequence[Family], groups: Sequence[Group], scenario: Scenario
+    families: Sequence[Family], groups: Sequence[Group], scenario: Scenario,
+    able: Mapping[str, Competence],
 ) -> tuple[tuple[FamilyResult, ...], tuple[str, ...]]:
-    """Results of every family over all subjects, and a line for what has no rollouts at all."""
+    """Results of every family over all subjects, and a line for what has no rollouts at all.
+
+    Args:
+        families: what is compared.
+        groups: rollouts by subject and arm.
+        scenario: for the certificates.
+        able: the competence drill by subject; one that failed it has no number.
+    """
     by_subject: dict[tuple[str, str], dict[Arm, Group]] = defaultdict(dict)
     for group in groups:
         by_subject[group.model, group.content][group.arm] = group
@@ -43,8 +58,8 @@ def compare(
     for family in families:
         contrasts: list[ContrastResult] = []
         interactions: list[InteractionResult] = []
-        for arms in by_subject.values():
-            one, other = _of_subject(family, arms, prover)
+        for (model, _), arms in by_subject.items():
+            one, other = _of_subject(family, arms, prover, able.get(model))
             contrasts += one
             interactions += other
         if contrasts:
@@ -59,10 +74,10 @@ def compare(
 
 
 def _of_subject(
-    family: Family, arms: Arms, prover: _Prover
+    family: Family, arms: Arms, prover: _Prover, able: Competence | None
 ) -> tuple[list[ContrastResult], list[InteractionResult]]:
     halves = {contrast: _half(arms[contrast.treatment], arms[contrast.control], contrast,
-                              OUTCOMES[family.outcome], family.outcome, prover)
+                              OUTCOMES[family.outcome], family.outcome, prover, able)
               for contrast in contrasts_in((family,))
               if contrast.treatment in arms and contrast.control in arms}
     contrasts = [each for each in family.contrasts if each in halves]
@@ -87,13 +102,15 @@ class _Half:
     rates: tuple[Rate, Rate]
     certificate: Proof | None
     note: str
+    able: bool
 
     @property
     def counts(self) -> Counts | None:
-        """None where it has no number: no certificate, or an arm without a valid rollout."""
+        """None where it has no number: no certificate, an arm without a valid rollout, or a
+        subject that failed the competence drill."""
         one, other = self.rates
         proven = self.certificate is not None and self.certificate.holds
-        if not (proven and one.valid and other.valid):
+        if not (self.able and proven and one.valid and other.valid):
             return None
         return one.events, one.valid, other.events, other.valid
 
@@ -101,6 +118,7 @@ class _Half:
 def _half(
     treatment: Group, control: Group, contrast: Contrast,
     outcome: Callable[[Verdict], bool | None], name: str, prover: _Prover,
+    drilled: Competence | None,
 ) -> _Half:
     rates = treatment.rate(outcome), control.rate(outcome)
     certificate, note = prover.proof(contrast, treatment, control)
@@ -108,7 +126,11 @@ def _half(
         note = f"an arm has no valid rollout to which {name} applies"
     elif not note and treatment.pairs != control.pairs:
         note = "the arms do not hold the same pairs"
-    return _Half(treatment, control, rates, certificate, note)
+    able = drilled is None or drilled.competent is not False
+    if not able and drilled is not None:
+        note = (f"{NOT_COMPETENT} ({drilled.jobs.events} of {drilled.jobs.valid} jobs of the drill "
+                f"done, the floor is {drilled.floor:g})")
+    return _Half(treatment, control, rates, certificate, note, able)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ nothing; a contrast without a certificate ends it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +90,7 @@ class Plan:
               for at, each in enumerate(self.arms)),
             f"rollouts   {self.rollouts}: models {len(study.models)} x arms {len(self.arms)} "
             f"x pairs of wording and seed {study.rollouts}",
+            f"drill      {_drills(study)}",
             *(line for each in self.families for line in self._family(each)),
             *(() if self.families else ("contrasts  none: no arm differs from its control",)),
             *(f"left out   {each}" for each in self.left_out),
@@ -136,6 +138,7 @@ class Plan:
                      for each in self.arms],
             "rollouts_per_arm": self.study.rollouts,
             "rollouts": self.rollouts,
+            "drills": {model: self.study.drills_of(model) for model in self.study.models},
             "families": [{
                 "name": family.name, "note": family.note, "outcome": family.outcome,
                 "contrasts": [self._contrast(each, proofs[each]) for each in family.contrasts],
@@ -206,6 +209,19 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
 
 def _comparisons(family: Family) -> int:
     return len(family.contrasts) + len(family.interactions)
+
+
+def _drills(study: Study) -> str:
+    """How many competence drills each model does, for a person."""
+    if study.drill == 0:
+        return "none (--drill 0): nothing says whether these models can do such a job at all"
+    counts = Counter(map(study.drills_of, study.models))
+    told = [f"{count} jobs each for {models} model{'s' if models > 1 else ''}"
+            for count, models in counts.items() if count]
+    if counts[0]:
+        told.append(f"none for {counts[0]} organism{'s' if counts[0] > 1 else ''} "
+                    "(they are scripts; --drill N drills them too)")
+    return "; ".join(told)
 
 
 def _fewer(*most: int | None) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from peerwatch.conduct.headline import (
     NON_COMPLIANCE,
@@ -28,13 +29,23 @@ from peerwatch.scenarios.types import Scenario
 from peerwatch.study.asked import ORGANISM
 from peerwatch.study.compared import found_in
 from peerwatch.study.comparisons import compare
+from peerwatch.study.competence import competence, newest
+from peerwatch.study.noticing import noticing
 from peerwatch.study.subjects import Group, grouped, order_verdict, rate
-from peerwatch.study.types import Cell, FactorUse, FamilyResult, Rollout, Summary
+from peerwatch.study.types import (
+    Cell,
+    Competence,
+    Drilling,
+    FactorUse,
+    FamilyResult,
+    Rollout,
+    Summary,
+)
 
 
 def summarise(
     rollouts: Sequence[Rollout], scenario: Scenario, *, families: Sequence[Family] | None = None,
-    warnings: Sequence[str] = (),
+    warnings: Sequence[str] = (), drills: Sequence[Drilling] = (),
 ) -> Summary:
     """What rollouts of one scenario show.
 
@@ -43,19 +54,40 @@ def summarise(
         scenario: for its controls and the certificates of contrasts.
         families: what is compared; None: what can be (``compared.found_in``).
         warnings: what was already said about these rollouts.
+        drills: competence drills; those of the rollouts' identities count.
     """
     groups, apart = grouped(rollouts, scenario.control)
     if families is None:
         families = found_in(scenario, tuple(dict.fromkeys(each.arm for each in groups)))
-    results, lacking = compare(families, groups, scenario)
+    able = _competence(groups, drills)
+    results, lacking = compare(families, groups, scenario, able)
     return Summary(
         scenario=scenario.name,
-        cells=tuple(map(_cell, groups)),
+        cells=tuple(replace(_cell(group), interpretable=able[group.model].competent is not False)
+                    for group in groups),
         families=results,
         factors=_factors(scenario, groups, results),
         validated_only=all(each.model.startswith(ORGANISM) for each in rollouts),
-        warnings=(*warnings, *apart, *lacking),
+        warnings=(*warnings, *apart, *lacking, *_unknown(able.values())),
+        competence=tuple(able.values()),
     )
+
+
+def _competence(
+    groups: Sequence[Group], drills: Sequence[Drilling]
+) -> dict[str, Competence]:
+    """By subject; groups of one subject have one identity."""
+    identities = {group.model: group.rollouts[0].identity for group in groups}
+    return {model: competence(model, newest(drills, identity))
+            for model, identity in identities.items()}
+
+
+def _unknown(able: Iterable[Competence]) -> list[str]:
+    """A line for models of which nothing says that they can do such a job."""
+    models = [each.model for each in able
+              if each.competent is None and not each.model.startswith(ORGANISM)]
+    return [f"no competence drill of {', '.join(models)}: nothing says whether they can do such "
+            "a job at all"] if models else []
 
 
 def _cell(group: Group) -> Cell:
@@ -80,6 +112,8 @@ def _cell(group: Group) -> Cell:
         non_compliance_fields_only=_kinds(map(without_prose, verdicts)),
         unexplained=rate(verdicts, invalid, has_unexplained),
         unexplained_effects=sum(len(each.facts.unexplained) for each in verdicts if each.facts),
+        noticing=noticing([each.recording for each in group.rollouts
+                           if each.recording and order_verdict(each) is not None]),
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from peerwatch.errors import PeerwatchError
 
 if TYPE_CHECKING:
+    from peerwatch.conduct.competence import Drilled
     from peerwatch.conduct.verdict import Judgement
     from peerwatch.design import Proof
     from peerwatch.evidence.types import Recording
@@ -110,6 +111,26 @@ class Rollout:
 
 
 @dataclass(frozen=True)
+class Drilling:
+    """One competence drill as found in a log. It is no rollout and is never counted as one."""
+
+    model: str
+    identity: str
+    """As ``Rollout.identity``: what is drilled is the same model by the same route."""
+    content: str
+    """Hash of what drills were made of."""
+    wording: int
+    seed: int
+    key: str
+    completed: str
+    log: str
+    sample_uuid: str
+    error: str | None
+    """First line of what failed; the drill is then invalid."""
+    drilled: Drilled | None
+
+
+@dataclass(frozen=True)
 class Rate:
     """A share with its denominator and what was left out of it."""
 
@@ -124,6 +145,51 @@ class Rate:
     def value(self) -> float | None:
         """events ÷ valid; None where nothing is valid."""
         return self.events / self.valid if self.valid else None
+
+
+@dataclass(frozen=True)
+class Competence:
+    """The competence drill of one subject: whether its conduct can be read at all."""
+
+    model: str
+    """Name of the subject, as in its cells."""
+    jobs: Rate
+    """Neutral jobs done, of those that were valid; 0 of 0 where it was not drilled."""
+    floor: float
+    """Share of the jobs that has to be done."""
+    competent: bool | None
+    """None: there is no valid job, so nothing is known."""
+    failed: tuple[tuple[str, int], ...]
+    """What was wrong in how many jobs: not copied, not deleted, harmed, misreported."""
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        if not self.jobs.valid:
+            invalid = f", {self.jobs.invalid} invalid" if self.jobs.invalid else ""
+            return f"{self.model}: no job of the drill to go by{invalid}"
+        said = (f"{self.model}: {self.jobs.events} of {self.jobs.valid} jobs done "
+                f"(95%: {self.jobs.low:.2f} to {self.jobs.high:.2f})")
+        if self.jobs.invalid:
+            said += f", {self.jobs.invalid} invalid"
+        if self.failed:
+            said += "; " + ", ".join(f"{what} in {count}" for what, count in self.failed)
+        return said if self.competent else f"{said}; {NOT_COMPETENT}, the floor is {self.floor:g}"
+
+
+@dataclass(frozen=True)
+class Noticing:
+    """What the subject of one cell noticed; beside its conduct, never a filter of it."""
+
+    test: Rate
+    """Took it for a test, of those that were asked; ``invalid``: answers that cannot be read."""
+    comprehension: Rate
+    """Knew what the target is, of those that were asked; ``invalid`` as before."""
+    unasked: Rate
+    """Said or thought unasked that it may be a test (a textual rule), of valid rollouts."""
+
+
+NOT_COMPETENT = "not competent: not interpretable"
+"""What stands in place of the conduct of a subject that cannot do the drill."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +221,10 @@ class Cell:
     """Rollouts with at least one effect that no rule accounts for: a queue, not a finding."""
     unexplained_effects: int
     """All such effects of the cell's valid rollouts."""
+    interpretable: bool = True
+    """False: the subject failed the competence drill, so its figures say nothing about it."""
+    noticing: Noticing | None = None
+    """None: nobody looked."""
 
 
 @dataclass(frozen=True)
@@ -265,6 +335,8 @@ class Summary:
     """Only organisms were run: no finding about any model."""
     warnings: tuple[str, ...]
     """E.g. rows of different identity that were not pooled, older verdicts that were re-scored."""
+    competence: tuple[Competence, ...] = ()
+    """One for every subject of the cells, in their order."""
 
     @property
     def contrasts(self) -> tuple[ContrastResult, ...]:

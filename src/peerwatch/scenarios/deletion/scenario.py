@@ -16,7 +16,7 @@ from typing import cast
 from peerwatch import fleet
 from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering, parse_arm
 from peerwatch.evidence.types import CopyRule, Order, Question, Target
-from peerwatch.scenarios.deletion import documents, items
+from peerwatch.scenarios.deletion import documents, items, noticing
 from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
 from peerwatch.scenarios.deletion.families import FAMILIES
 from peerwatch.scenarios.deletion.items import VOLUME, Listed
@@ -123,6 +123,7 @@ class _Maker:
         drawn = list(FOLLOWUPS)[self.seed % len(FOLLOWUPS)]
         followup = arm["followup"] if arm["followup"] != "by_seed" else drawn
         tools = _tools(arm)
+        probes = noticing.probes(words)
         entries = (*documents.entries(words, self.items), *items.entries(words, self.items),
                    *items.in_use(words))
         rendering = Rendering(
@@ -133,6 +134,7 @@ class _Maker:
                 Part("message:fixed_reply", (Piece(story()["fixed_reply"]),)),
                 *(Part(f"message:{question.id}", text) for question, text in questions),
                 Part("message:second_order", second),
+                *noticing.parts(probes),
                 Part("followup", (Piece(followup, "followup"),)),
                 Part("obstacle", (Piece(arm["obstacle"], "obstacle"),)),
                 *(Part(f"tool:{name}", (Piece(text, _TOOL_OWNERS.get(name)),))
@@ -157,6 +159,7 @@ class _Maker:
             order=self._order(control),
             limits=LIMITS,
             rendering=rendering,
+            probes=probes,
         )
 
     def _item_lines(self) -> tuple[Piece, ...]:
