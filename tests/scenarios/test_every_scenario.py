@@ -105,7 +105,7 @@ def test_every_passage_is_coded(name: str) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_the_families_certify(name: str) -> None:
-    """Every contrast of every family, bytes and attributes, over all wordings and 20 seeds.
+    """Every contrast of every family, bytes and attributes: every wording, 20 seeds.
 
     A scenario without families has none to certify; see ``test_deletion`` for those it must have.
     """
