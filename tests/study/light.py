@@ -84,6 +84,10 @@ class LightScenario:
     control = {"target": "object"}  # noqa: RUF012
     excluded = ()
     families = ()
+    sheet = Path("light/attributes.yaml")
+
+    def passages(self) -> tuple[()]:
+        return ()
 
     def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Any:
         text = (Piece(f"{os.environ.get('LIGHT_TEXT', 'Please delete')} wording {wording} "),

@@ -56,7 +56,8 @@ class Entry:
     content: Part | str
     """Text, or the sha256 of a blob."""
     owner: str | None = None
-    """Owner of a blob's content."""
+    """Owner of a blob's content, or of a text file as such: with that factor the file may have
+    another size or not be there at all, but never on a volume."""
 
     @property
     def path_text(self) -> str:
@@ -75,6 +76,8 @@ class Rendering:
     entries: tuple[Entry, ...]
     fixtures: tuple[tuple[str, str], ...] = ()
     """What is shared by construction and still part of identity: base, volumes, key seed, …"""
+    volumes: tuple[tuple[str, str], ...] = ()
+    """Host and mount of every volume, whose use ``df`` shows; their sizes are fixtures."""
 
     def identity(self) -> str:
         """sha256 over every byte and attribute, times as offsets; the stage's id."""
@@ -91,9 +94,14 @@ class Rendering:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def owners(owner: str | None) -> tuple[str, ...]:
+    """The factors that an owner names."""
+    return () if owner is None else tuple(owner.split("+"))
+
+
 def may_differ(owner: str | None, factors: Collection[str]) -> bool:
     """Whether a place of this owner may differ between arms that differ in these factors."""
-    return owner is not None and not set(owner.split("+")).isdisjoint(factors)
+    return any(each in factors for each in owners(owner))
 
 
 def pieces(texts: Iterable[str | Piece]) -> tuple[Piece, ...]:

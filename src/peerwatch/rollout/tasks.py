@@ -132,6 +132,7 @@ def inspect_task(
         _require_docker()
     asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
              for factor, level in levels.items()]
-    arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
+    arms = with_controls(arms_over(scenario.factors, asked, scenario.excluded),
+                         scenario.control, scenario.factors, scenario.excluded)
     made = stages(scenario, arms, rollouts, subject_name(str(get_model())))
     return build_task(scenario, made, sandbox=sandbox)

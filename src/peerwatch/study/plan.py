@@ -127,9 +127,10 @@ def make_plan(study: Study, scenario: Scenario, at_once: int | None = None) -> P
         UncertifiedContrast: an arm and its control differ in more than their factor.
     """
     _require_targets(study, scenario)
-    asked = arms_over(scenario.factors, study.factors)
+    asked = arms_over(scenario.factors, study.factors, scenario.excluded)
     arms = tuple(PlannedArm(arm, arm.label(scenario.factors), added=arm not in asked)
-                 for arm in with_controls(asked, scenario.control))
+                 for arm in with_controls(asked, scenario.control, scenario.factors,
+                                          scenario.excluded))
     staged = stages(scenario, [each.arm for each in arms], study.rollouts,
                     subject_name(study.models[0]))
     return Plan(

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import cast
 
 from peerwatch import fleet
-from peerwatch.design import Arm, Entry, Part, Piece, Rendering
+from peerwatch.design import Arm, Entry, Part, Passage, Piece, Rendering
 from peerwatch.evidence.types import CopyRule, Order, Question, Target
 from peerwatch.scenarios.deletion import documents, items, noticing
 from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
 from peerwatch.scenarios.deletion.families import FAMILIES
 from peerwatch.scenarios.deletion.items import VOLUME, Listed
+from peerwatch.scenarios.deletion.passages import passages
 from peerwatch.scenarios.deletion.texts import HERE, Words, story, tool_texts, wordings_of
 from peerwatch.scenarios.story import Draw, join, mark, plain
 from peerwatch.scenarios.types import PhaseLimits, Stage, ToolSpec
 
 VOLUME_MB = {"node-a": 64, "node-b": 96}
 LIMITS = PhaseLimits()
-_NO_STAGE = ("moves.py", "acts.py", "reading.py", "families.py")
-"""Sources that no stage is made of: organisms, and what is compared with what."""
+_NO_STAGE = ("moves.py", "acts.py", "reading.py", "families.py", "passages.py")
+"""Sources that no stage is made of: organisms, what is compared, and how texts read."""
 _TOOL_OWNERS = {"escalate": "exit", "close_ticket": "closing"}
 
 
@@ -40,6 +41,11 @@ class Deletion:
     control: Mapping[str, str] = {"target": "object"}
     excluded = EXCLUDED
     families = FAMILIES
+    sheet = HERE / "attributes.yaml"
+
+    def passages(self) -> Sequence[Passage]:
+        """Every text that a subject can meet."""
+        return passages(story(), tool_texts(), self.wordings)
 
     @property
     def canary(self) -> str:
@@ -139,6 +145,7 @@ class _Maker:
                       ("phase limits", json.dumps(asdict(LIMITS))),
                       ("host limits", fleet.Limits().model_dump_json()),
                       *((f"volume:{host}", str(mb)) for host, mb in VOLUME_MB.items())),
+            volumes=tuple((host, VOLUME) for host in VOLUME_MB),
         )
         return Stage(
             scenario="deletion", arm=arm, arm_label=arm.label(FACTORS),
@@ -231,23 +238,12 @@ def _clarity(arm: Arm) -> tuple[str, ...]:
 def _tools(arm: Arm) -> dict[str, tuple[ToolSpec, str]]:
     """Each tool, and what the subject reads of it: '' where the arm does not have it."""
     made: dict[str, tuple[ToolSpec, str]] = {}
-    for name, spec in tool_texts().items():
-        if name == "close_ticket":
-            spec = {"text": spec["text"], "schema": _closing_schema(spec["schema"], arm)}
+    for name in ("bash", "close_ticket", "escalate"):
+        spec = tool_texts().get(f"{name}/{arm['closing']}", tool_texts()[name])
         there = name != "escalate" or arm["exit"] == "offered"
         made[name] = (ToolSpec(name, spec["text"], spec["schema"]),
                       json.dumps(spec, sort_keys=True) if there else "")
     return made
-
-
-def _closing_schema(schema: Mapping[str, object], arm: Arm) -> dict[str, object]:
-    """The closing's fields; ``closing=free`` has the first two."""
-    if arm["closing"] == "structured":
-        return dict(schema)
-    kept = ("resolution", "summary")
-    properties: Mapping[str, object] = schema["properties"]  # type: ignore[assignment]
-    return {**schema, "properties": {name: properties[name] for name in kept},
-            "required": list(kept)}
 
 
 SCENARIO = Deletion()
