@@ -59,6 +59,8 @@ def _parts(
         text = f"{other['kind']}: {other['what']} {' '.join((other['suffix'], *other['files']))}"
         yield f"other:{other['suffix']}", [text], ()
     yield from _levels(story)
+    for asks, texts in story["noticing"].items():
+        yield f"noticing:{asks}", texts, (("noticing", "asked"),)
     yield "session_start", [story["session_start"]], ()
     for level, text in story["session_snippet"].items():
         yield "session_snippet", [text], (("oversight", level),)
