@@ -1,1 +1,1 @@
-"""Models: who the subject can be, by which route, and what is between it and us."""
+"""Who the subject can be besides an organism: named models, their prices, routes and drill."""
