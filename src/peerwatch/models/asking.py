@@ -12,10 +12,12 @@ import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
 from inspect_ai.tool import ToolChoice, ToolInfo
+
+from peerwatch.models.prices import Price
 
 CHARACTERS_PER_TOKEN = 4
 """Of our own count; English text has 4 to 5, code and other scripts fewer."""
@@ -30,25 +32,6 @@ Kind = Literal["rate_limited", "server_error", "hangs", "breaks_off", "unreachab
                "request_refused", "unreadable"]
 AGAIN: frozenset[Kind] = frozenset({"rate_limited", "server_error", "hangs", "breaks_off"})
 """Troubles after which asking again makes sense."""
-
-
-class Price(Protocol):
-    """Price of a model; ``peerwatch.models.prices`` has them."""
-
-    @property
-    def input_per_million(self) -> float:
-        """US dollars for a million tokens read."""
-        ...
-
-    @property
-    def output_per_million(self) -> float:
-        """US dollars for a million tokens written."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where it was found."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -105,10 +88,7 @@ class Tally:
 
     def usd(self, price: Price | None) -> float | None:
         """What it cost; None where the price is not known."""
-        if price is None:
-            return None
-        return (self.input_tokens * price.input_per_million
-                + self.output_tokens * price.output_per_million) / 1e6
+        return None if price is None else price.of(self.input_tokens, self.output_tokens)
 
 
 class Asker:
@@ -124,7 +104,7 @@ class Asker:
         self.max_cost = max_cost
         self.tally = Tally()
         # The SDKs of OpenAI, Anthropic and their kin try twice more by themselves, and say nothing.
-        client = getattr(model.api, "client", None)
+        client: Any = getattr(model.api, "client", None)
         if hasattr(client, "max_retries"):
             client.max_retries = 0
 
@@ -145,7 +125,7 @@ class Asker:
             self.tally.requests += 1
             try:
                 output = await self._once(messages, tools, tool_choice, settings)
-            except Exception as error:  # noqa: BLE001  (whatever a client library raises is data)
+            except Exception as error:
                 trouble = self._trouble(error)
                 self.tally.troubles.append(trouble)
                 if not await self._wait(trouble, attempt):

@@ -24,8 +24,9 @@ _CODE = re.compile(r"code is (\w+)")
 _TOOL = re.compile(r"`(echo|step)`")
 _ARGUMENTS = re.compile(r"^\{.*\}$", re.MULTILINE)
 _EFFORTS = {"none": 0, "minimal": 8, "low": 16, "medium": 64, "high": 256}
-"""Tokens of reasoning by effort, where the request names one; a number is taken as it is."""
-_MOST_REASONING = 512
+"""Tokens of reasoning by effort, where the request names one by a word."""
+_OF_BUDGET = 64
+"""Of a budget of tokens, one in so many is used."""
 
 
 def drilled(asked: Asked) -> Answer | None:
@@ -97,8 +98,7 @@ def _calls(asked: Asked, wanted: str) -> tuple[Called, ...]:
 def _reasoning_tokens(effort: str | None) -> int:
     if effort is None:
         return 0
-    wanted = int(effort[:6]) if effort.isdecimal() else _EFFORTS.get(effort, 64)
-    return min(wanted, _MOST_REASONING)
+    return int(effort[:6]) // _OF_BUDGET if effort.isdecimal() else _EFFORTS.get(effort, 64)
 
 
 def _digits(asked: Asked) -> str:
