@@ -26,7 +26,7 @@ _REFUSED_CONNECTION = {"ConnectError", "ConnectTimeout", "ClientConnectorError",
                        "ClientConnectorDNSError"}
 _BROKEN_OFF = {"RemoteProtocolError", "ReadError", "ClientPayloadError", "ServerDisconnectedError",
                "ContentLengthError", "TransferEncodingError", "IncompleteRead",
-               "ConnectionResetError", "JSONDecodeError"}
+               "ConnectionResetError"}
 
 Kind = Literal["rate_limited", "server_error", "hangs", "breaks_off", "unreachable", "key_refused",
                "request_refused", "unreadable"]
@@ -119,9 +119,7 @@ class Asker:
             OutOfMoney: what was spent has reached what may be spent.
         """
         for attempt in range(ATTEMPTS):
-            spent = self.tally.usd(self.price)
-            if self.max_cost is not None and spent is not None and spent >= self.max_cost:
-                raise OutOfMoney
+            self._require_money(messages)
             self.tally.requests += 1
             try:
                 output = await self._once(messages, tools, tool_choice, settings)
@@ -134,6 +132,14 @@ class Asker:
                 self._count(messages, output)
                 return output
         raise NoAnswer(self.tally.troubles[-1])
+
+    def _require_money(self, messages: Sequence[ChatMessage]) -> None:
+        """Raises OutOfMoney where reading the next request alone could cost too much."""
+        spent = self.tally.usd(self.price)
+        if self.max_cost is None or self.price is None or spent is None:
+            return
+        if spent + self.price.of(_own_count(messages), 0) >= self.max_cost:
+            raise OutOfMoney
 
     async def _once(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo], choice: ToolChoice,
@@ -156,7 +162,8 @@ class Asker:
         chain = list(_chain(error))
         names = {type(each).__name__ for each in chain}
         first = chain[0]
-        detail = _one_line(f"{type(first).__name__}: {first}")
+        detail = " < ".join(dict.fromkeys(
+            _one_line(f"{type(each).__name__}: {each}") for each in (first, chain[-1])))
         if isinstance(error, TimeoutError):
             return Trouble("hangs", f"no answer in {self.patience.answer:g} s")
         if self.model.api.is_auth_failure(first):
@@ -165,14 +172,14 @@ class Asker:
         kind = getattr(decision, "kind", "transient") if decision else None
         if kind == "rate_limit":
             return Trouble("rate_limited", detail, getattr(decision, "retry_after", None))
+        if names & _BROKEN_OFF:  # before the status: aiohttp gives what it cannot read a 400
+            return Trouble("breaks_off", detail)
         status = next((each for each in map(_status, chain) if each), None)
         if status is not None and status >= 400:
             return Trouble("server_error" if status >= 500 else "request_refused", detail)
         if names & _REFUSED_CONNECTION or any(
                 isinstance(each, ConnectionRefusedError | socket.gaierror) for each in chain):
             return Trouble("unreachable", detail)
-        if names & _BROKEN_OFF:
-            return Trouble("breaks_off", detail)
         return Trouble("server_error" if kind else "unreadable", detail)
 
     def _count(self, messages: Sequence[ChatMessage], output: ModelOutput) -> None:
@@ -189,8 +196,12 @@ class Asker:
             tally.output_tokens += usage.output_tokens
         else:
             tally.uncounted += 1
-            tally.input_tokens += sum(len(each.text) for each in messages) // CHARACTERS_PER_TOKEN
+            tally.input_tokens += _own_count(messages)
             tally.output_tokens += len(message.text) // CHARACTERS_PER_TOKEN
+
+
+def _own_count(messages: Sequence[ChatMessage]) -> int:
+    return sum(len(each.text) for each in messages) // CHARACTERS_PER_TOKEN
 
 
 def read_tokens(output: ModelOutput) -> int:
@@ -204,17 +215,15 @@ def read_tokens(output: ModelOutput) -> int:
 
 def _chain(error: BaseException) -> Iterator[Exception]:
     """The error that a client library raised, and what caused it; wrappers of others left out."""
-    from tenacity import RetryError
-
     seen: BaseException | None = error
     for _ in range(10):
-        if isinstance(seen, RetryError):
-            seen = seen.last_attempt.exception()
+        if (last := getattr(seen, "last_attempt", None)) is not None:  # tenacity's, around it
+            seen = last.exception()
         if not isinstance(seen, Exception):
             return
         if type(seen).__name__ != "ModelGenerateError":  # Inspect's, around what it kept
             yield seen
-        seen = seen.__cause__ or seen.__context__
+        seen = seen.__cause__
 
 
 def _status(error: BaseException) -> int | None:
@@ -227,4 +236,4 @@ def _status(error: BaseException) -> int | None:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:297] + "..."
+    return line if len(line) <= 160 else line[:157] + "..."

@@ -30,6 +30,8 @@ from peerwatch.models.asking import Asker, NoAnswer, read_tokens
 from peerwatch.models.route import Finding
 
 TURNS = 30
+SPARE = 10
+"""Turns beyond them for steps that have to be taken again, and for the last word."""
 LOOP = 5
 """The same call so many times running is a loop."""
 LONG_TEXT = 1_200
@@ -114,7 +116,7 @@ def difference(wanted: Any, got: Any) -> tuple[str, str] | None:
 
     ``flattened`` and ``truncated`` are what routes do; ``altered`` may be a slip of the model.
     """
-    if type(wanted) is type(got) and wanted == got:
+    if _same(wanted, got):
         return None
     if isinstance(wanted, dict) and isinstance(got, dict):
         missing = sorted(wanted.keys() - got.keys())
@@ -136,6 +138,15 @@ def difference(wanted: Any, got: Any) -> tuple[str, str] | None:
             return "altered", "characters came in another Unicode form"
         return "altered", "the text came otherwise"
     return "altered", f"{type(wanted).__name__} came as {type(got).__name__}"
+
+
+def _same(wanted: Any, got: Any) -> bool:
+    """Equal, but that true is no 1; a whole number may come with a decimal point."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return wanted.keys() == got.keys() and all(_same(wanted[key], got[key]) for key in wanted)
+    if isinstance(wanted, list) and isinstance(got, list):
+        return len(wanted) == len(got) and all(map(_same, wanted, got))
+    return bool(wanted == got) and isinstance(wanted, bool) is isinstance(got, bool)
 
 
 def _bare(text: str) -> str:
@@ -297,7 +308,7 @@ async def walk(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:  # noqa: A
     wanted: dict[str, Any] = {"number": 1, "word": code()}
     messages = told.opening("walk", arguments=json.dumps(wanted))
     key, same, last = code(), 0, None
-    for turn in range(1, TURNS * 2):
+    for turn in range(1, TURNS + SPARE + 1):
         output = await ask.ask(messages, tools)
         messages.append(output.message)
         made = output.message.tool_calls or []
@@ -319,7 +330,7 @@ async def walk(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:  # noqa: A
         messages += [ChatMessageTool(content=told_next, tool_call_id=each.id,
                                      function=each.function) for each in made]
     return [Finding(check=check, level="broken", code="walk_lost", text=(
-        f"after {TURNS * 2 - 1} turns only {wanted['number'] - 1} of {TURNS} steps were taken"))]
+        f"after {TURNS + SPARE} turns only {wanted['number'] - 1} of {TURNS} steps were taken"))]
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ def drilled(asked: Asked) -> Answer | None:
     if not asked.messages or not asked.messages[0].text.startswith(_SIGN):
         return None
     text, calls = _does(asked)
+    if not text and not calls:
+        text = "I have no such tool."
     reasoning = "Thus" * _reasoning_tokens(asked.effort)
     most = (asked.max_tokens or 1 << 20) * CHARACTERS_PER_TOKEN
     stop: Stop = "length" if len(text) > most else "calls" if calls else "stop"

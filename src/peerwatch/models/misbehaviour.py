@@ -74,7 +74,7 @@ MISBEHAVIOURS = {
         "does not pass the tools on", asked=lambda asked: replace(asked, tools=())),
     "calls-as-text": Misbehaviour(
         "sends tool calls as text",
-        answer=lambda answer: replace(
+        answer=lambda answer: answer if not answer.calls else replace(
             answer, calls=(), stop="stop",
             text=answer.text + "".join(f"<call>{each.name}: {each.arguments}</call>"
                                        for each in answer.calls))),

@@ -27,6 +27,8 @@ from peerwatch.models.wire.openai_chat import OpenAIChat
 from peerwatch.models.wire.openai_responses import OpenAIResponses
 
 CODECS: tuple[Codec, ...] = (OpenAIChat(), OpenAIResponses(), Anthropic(), Google())
+COUNT = "/v1/messages/count_tokens"
+"""Where Anthropic's clients ask how long a request would be, before or after they send it."""
 MOST_BYTES = 64 << 20
 """Of one request; a conversation of a rollout has well under one MiB."""
 IDLE_SECONDS = 120
@@ -102,7 +104,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """One request of any format."""
         path = self.path.partition("?")[0]
-        codec = next((each for each in CODECS if each.matches(path)), None)
+        codec = next((each for each in CODECS if each.matches(path.removesuffix("/count_tokens"))),
+                     None)
         body = self._body()
         if body is None:
             return
@@ -119,6 +122,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             asked = way.asked(codec.decode(path, body))
+            if path.endswith(COUNT):
+                self._send(200, {"input_tokens": counted(asked, "", ()).input})
+                return
             answer = way.answer(self.server.respond(asked))
         except Unreadable as problem:
             self._send(400, codec.error(400, str(problem)))

@@ -66,7 +66,7 @@ class _Output(BaseModel):
 
 class _Request(BaseModel):
     model: str
-    max_tokens: int
+    max_tokens: int | None = None
     messages: list[_Message] = Field(min_length=1)
     system: Content = ""
     tools: list[_Tool] | None = None
