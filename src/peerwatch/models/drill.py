@@ -1,4 +1,4 @@
-"""The route drill: is what would be measured the model, or the way to it?
+"""The route drill: whether what would be measured is the model, or the way to it.
 
 Takes a route, gives a verdict: fit, fit with limits, or unfit, with what was found. It asks in
 plain words, through Inspect and the provider's real client library; what it costs is said before it
