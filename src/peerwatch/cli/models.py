@@ -60,14 +60,14 @@ def check(
       peerwatch models check openai/gpt-5.2 --reasoning-effort low --dry-run
       peerwatch models check openai-api/local/NAME --model-base-url http://127.0.0.1:8000/v1
     """
-    from peerwatch.models.route import UNDRILLED, Route, keep, kept
+    from peerwatch.models.route import UNDRILLED, keep, kept, route_of
     from peerwatch.study.asked import check_model
 
     check_model(model)
     if model.startswith(UNDRILLED):
         raise UsageError(f"{model} has no route to drill: it answers inside this process")
-    route = Route(model, model_base_url, dict(pair(each) for each in model_args),
-                  {name: value for name, value in generate.items() if value is not None})
+    route = route_of(model, model_base_url, dict(pair(each) for each in model_args),
+                     {name: value for name, value in generate.items() if value is not None})
     price = _price(route, unpriced=unpriced or dry_run)
     click.echo(_cost(route, price, max_cost), err=True)
     if dry_run:
@@ -186,12 +186,12 @@ def require_fit(study: Study, *, unfit: bool) -> None:
     Raises:
         UsageError: a route is unfit, and ``unfit`` does not allow it.
     """
-    from peerwatch.models.route import UNDRILLED, Route, kept
+    from peerwatch.models.route import UNDRILLED, kept, route_of
 
     for model in study.models:
         if model.startswith(UNDRILLED):
             continue
-        verdict = kept(Route(model, study.model_base_url, study.model_args, study.generate))
+        verdict = kept(route_of(model, study.model_base_url, study.model_args, study.generate))
         name = visible_line(model)
         if verdict is None:
             click.echo(f"the route to {name} with these settings was not checked: peerwatch "
