@@ -54,7 +54,7 @@ def organism_responder(name: str) -> Responder:
         made = drilled(asked)
         if made is not None:
             return made
-        reply = answer(organism, asked.messages, moves)
+        reply = answer(organism, asked.messages, moves, asked.tools)
         calls: tuple[Called, ...] = ()
         if reply.tool is not None:
             arguments = '{"command": ' if reply.arguments is None else json.dumps(
