@@ -41,6 +41,10 @@ class Place:
         self.volumes = volumes
         """Directory descriptor by mount point; /dev/shm among them."""
 
+    def descriptors(self) -> list[int]:
+        """All that it reads through."""
+        return [self.base, self.upper, self.root, *self.volumes.values()]
+
     def walk(self) -> Walk:
         """Read the stat of everything that is not the untouched base."""
         walk = Walk()

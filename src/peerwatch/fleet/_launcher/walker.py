@@ -180,7 +180,10 @@ def answer(places: Sequence[Place], contents: Sequence[int], stream: io.TextIOBa
         }
         stream.write(json.dumps(report) + "\n")
     stream.flush()
-    wanted = json.loads(stream.readline() or "[]")
+    line = stream.readline()
+    if not line:  # nobody waits any more
+        return
+    wanted = json.loads(line)
     by_name, hasher = {place.name: place for place in places}, content.Hasher()
     for name, volume, path, number in wanted["files"]:
         known = contents[number] if number is not None and contents else None
