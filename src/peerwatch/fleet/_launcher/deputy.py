@@ -74,8 +74,11 @@ class Deputy:
             used = resource.getrusage(resource.RUSAGE_SELF)
             until = int(used.ru_utime + used.ru_stime) + _ANSWER_CPU
             resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
-            with socket.socket(fileno=descriptors[0]) as reply, contextlib.suppress(OSError):
-                with reply.makefile("rw", encoding="ascii", newline="\n") as stream:
-                    self._answer(stream)
+            with (
+                contextlib.suppress(OSError),  # whoever asked is gone
+                socket.socket(fileno=descriptors[0]) as reply,
+                reply.makefile("rw", encoding="ascii", newline="\n") as stream,
+            ):
+                self._answer(stream)
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _MOST_MEMORY:
                 return

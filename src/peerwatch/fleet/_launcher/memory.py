@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-_REST_S = 1.0
+_REST_S = 5.0  # as long as nothing but services runs and no process was started
 _LOOK_S = 0.02  # a look stops here and goes on at the next: 256 processes may hold 1,024 files each
 _SMALL = 65_536  # a smaller memory file counts for each that holds it, so that no list grows
 _SHARED = 4 << 20  # bytes of shared memory from which a process's mappings are read one by one
@@ -41,7 +41,9 @@ class Guard:
         os.close(memory)
         self.services: set[int] = set()
         """What ran on the hosts before anybody could start anything there."""
-        self._newest, self._part, self._next = "", 1.0, 0.0
+        self._number = -1
+        """Of the file that tells the process that was started last."""
+        self._newest, self._part, self._next = b"", 1.0, 0.0
         self._shared: dict[int, int] = {}
         self._shared_total = 0
         self._pass = self._read_shared()
@@ -49,15 +51,24 @@ class Guard:
     def look(self) -> float:
         """Kill the largest process if all together have too much; the part now in use.
 
-        While nothing but services ran and no process was started since, once a second is enough.
+        While nothing but services ran and no process was started since, now and then is enough.
         """
-        newest = _newest()
+        newest = self._newest_now()
         if newest and newest == self._newest and time.monotonic() < self._next:
             return self._part
         seen, self._part = self._look()
         calm = seen <= self.services
-        self._newest, self._next = newest if calm else "", time.monotonic() + _REST_S
+        self._newest, self._next = newest if calm else b"", time.monotonic() + _REST_S
         return self._part
+
+    def _newest_now(self) -> bytes:
+        """The number of the process that was started last; empty where the kernel does not tell."""
+        try:
+            if self._number < 0:
+                self._number = os.open("/proc/sys/kernel/ns_last_pid", os.O_RDONLY | os.O_CLOEXEC)
+            return os.pread(self._number, 32, 0)
+        except OSError:
+            return b""
 
     def _look(self) -> tuple[set[int], float]:
         """The processes of the subject's side, and the part of the memory in use."""
@@ -159,15 +170,6 @@ def _let_come_first(pid: int) -> None:
         if score.read().strip() != _FIRST:
             score.seek(0)
             score.write(_FIRST)
-
-
-def _newest() -> str:
-    """The number of the process that was started last; empty where the kernel does not tell."""
-    try:
-        with open("/proc/sys/kernel/ns_last_pid", encoding="ascii") as number:
-            return number.read()
-    except OSError:
-        return ""
 
 
 def processes() -> Iterator[int]:

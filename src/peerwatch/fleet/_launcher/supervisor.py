@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import held, host, kernel, memory, netlink, walker
+from . import content, held, host, kernel, memory, netlink, walker
 from .deputy import Deputy
 from .ledger import Ledger
 from .lineage import Host
@@ -87,11 +87,12 @@ class Supervisor:
             kept = kept and bool(answer["pid_limit"])
             filled_ns = max(filled_ns, answer["filled_ns"])
             self.places.append(self._place(index, pid, descriptors))
-        descriptors = [one for place in self.places for one in place.descriptors()]
+        fillings = content.Fillings(self.contents)
+        needed = {one for place in self.places for one in place.descriptors()}
         self.reader = Deputy(
-            lambda stream: walker.answer(self.places, self.contents, stream),
+            lambda stream: walker.answer(self.places, fillings, stream),
             self.ours,
-            {*descriptors, *self.contents},
+            needed | set(self.contents),
         )
         self.ledger.settle()
         self.ours.update(place.pid for place in self.places)
