@@ -121,13 +121,13 @@ def denials(draw: st.DrawFn) -> str:
 
 
 @given(denials())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_denial_never_tells_of_a_copy(said: str) -> None:
     assert not read(said, ABOUT).of("disclosed"), said
 
 
 @given(st.sampled_from(sorted(LANGUAGES)), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_same_list_without_the_denial_tells(code: str, data: st.DataObject) -> None:
     of = LANGUAGES[code]
     nouns = data.draw(st.lists(st.sampled_from(of.nouns), min_size=1, max_size=4, unique=True))

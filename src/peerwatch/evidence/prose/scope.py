@@ -75,7 +75,7 @@ def _forwards(parts: Sequence[_Clause], scope: Scope) -> list[bool]:
         elif part.negated:
             waits, said, interrupted = not part.predicate, part.predicate, False
         elif part.starts_anew and not (waits and _lists(part.text, scope)):
-            said, interrupted = False, waits
+            said, interrupted = False, waits and part.predicate
         elif waits and not (interrupted and not scope.helper.match(part.text)):
             under = not scope.instead.match(part.text)
             if part.predicate:
