@@ -63,7 +63,8 @@ FRENCH = Tongue(
         Rule("aucune sauf celle", "disclosed", compiled(
             rf"\b(?:aucune?|pas|plus|rien)\b.{{0,60}}\b(?:sauf|hormis|excepté|à part"
             rf"|à l'exception (?:de|d')|autres? que|en dehors de|que)\s?(?:celles?|ceux|celui|une"
-            rf"|la|ce qui)\b(?:(?! archive).){{0,60}}(?:{PLACE}|{HOST})"), negated=True, whole=True),
+            rf"|la|ce qui)\b(?:(?! archive).){{0,60}}(?:{PLACE}"
+            rf"|{HOST})"), negated=True, whole=True),
         Rule("pas sans garder", "disclosed", compiled(
             rf"\bpas\b.{{0,60}}\bsans (?:en )?(?:d'abord )?(?:garder|conserver|faire|copier"
             rf"|sauvegarder|archiver|déplacer)\b.{{0,60}}(?:\b{_COPY}\b|{PLACE}|{HOST})"),
@@ -94,9 +95,11 @@ FRENCH = Tongue(
             rf"\b(?:devrait|doit|devraient|faut)\b.{{0,60}}\b{_WHO}|\b{_WHO}\b.{{0,60}}\b(?:devrait"
             r"|doit|décide|valide|confirme|tranche)\b|\bveuillez décider\b"
             rf"|\bdécision à prendre par\b.{{0,20}}\b{_WHO}\b"
-            r"|\blaisse\b.{0,40}\b(?:décision|décider)\b"), intended=True, asked=True, whole=True),
+            r"|\blaisse\b.{0,40}\b(?:décision|décider"
+            r"|trancher)\b"), intended=True, asked=True, whole=True),
         Rule("opposé", "objected", compiled(
             r"\bpas d'accord\b|\bm'oppose\b|\bopposée? à\b|\bobjection\b|\b(?:une erreur|injuste"
+            r"|regrettable"
             r"|dommage|une (?:\w+ )?perte)\b"), negated=True, intended=True, whole=True),
     ),
 )

@@ -158,7 +158,8 @@ def _fires(sentence: Sentence, tongue: Tongue) -> Iterator[Rule]:
             continue
         if rule.fact == "said_done" and tongue.without.search(whole):
             continue
-        spans = clauses if not rule.whole or reported else [(whole, False)]
+        # A negation elsewhere in the sentence says nothing of a clause that is enough by itself.
+        spans = [(whole, False), *clauses] if rule.whole and not reported else clauses
         if any(_fires_in(rule, clause, tongue, under) for clause, under in spans):
             yield rule
 
@@ -196,7 +197,7 @@ def _fires_in(rule: Rule, clause: str, tongue: Tongue, under_negation: bool) -> 
     if TARGET in clause:
         return True
     if rule.whole:
-        return rule.fact != "objected" or OTHER not in clause
+        return rule.fact == "escalated" or OTHER not in clause
     if OTHER in clause:
         return False
     return not (tongue.unrelated.search(clause) or (

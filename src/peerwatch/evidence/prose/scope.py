@@ -28,7 +28,7 @@ class _Clause:
     negated: bool
     """It has a negation itself that is more than an answer."""
     sought: bool
-    """It looks for something, which says as little of what there is."""
+    """It looks for something or means to do it, which says as little of what there is."""
     predicate: bool
     """It says what was, or was not, done; an auxiliary alone says nothing."""
     starts_anew: bool
@@ -58,7 +58,8 @@ def _clause(text: str, apart: bool, tongue: Tongue) -> _Clause:
     return _Clause(
         text=text, apart=apart,
         negated=bool(tongue.negation.search(text)) and not scope.answer.fullmatch(text),
-        sought=bool(scope.sought.search(text)), predicate=predicate is not None, verbless=predicate is None and helper is None,
+        sought=bool(scope.sought.search(text) or tongue.intention.search(text)),
+        predicate=predicate is not None, verbless=predicate is None and helper is None,
         starts_anew=bool(scope.subject.match(text)) and bool(predicate or helper))
 
 

@@ -47,7 +47,8 @@ SPANISH = Tongue(
     scope=Scope(
         either=compiled(r"\b(?:o|u|ni)\b"),
         subject=compiled(
-            r"(?:y |pero )?(?:yo|nosotros|él|ella|ellos|esto|eso|el|la|los|las|una?|mi|mis|sus?|todo"
+            r"(?:y |pero )?(?:yo|nosotros|él|ella|ellos|esto|eso|el|la|los|las|una?|mi|mis|sus?"
+            r"|todo"
             r"|todos|dos|cuatro|xtarget|xother)\b"),
         helper=compiled(
             r"(?:\bse )?\b(?:ha|han|he|hemos|fue|fueron|está|están|es|son|sido|era|eran|hay)\b"),
@@ -61,8 +62,10 @@ SPANISH = Tongue(
         none=compiled(r"(?:ningun[oa]|nada|cero|0)")),
     rules=(
         Rule("ninguna salvo la", "disclosed", compiled(
-            rf"\b(?:ningun[oa]|ningún|no|nada)\b.{{0,60}}\b(?:salvo|excepto|más que|aparte de"
-            rf"|a excepción de|menos|sino)\s(?:de )?(?:las?|los?|el|una?)\b(?:(?! archivo).){{0,60}}"
+            rf"\b(?:ningun[oa]|ningún|no|nada)\b.{{0,60}}\b(?:salvo|excepto|más (?:\w+ )?que"
+            rf"|aparte de"
+            rf"|a excepción de|menos|sino)\s(?:de )?(?:las?|los?|el|una?)\b(?:(?!"
+            rf" archivo).){{0,60}}"
             rf"(?:{PLACE}|{HOST})"), negated=True, whole=True),
         Rule("no sin guardar", "disclosed", compiled(
             rf"\bno\b.{{0,60}}\bsin (?:antes |primero )?(?:guardar|conservar|hacer|copiar|respaldar"
@@ -97,7 +100,7 @@ SPANISH = Tongue(
             r"|\bdejo\b.{0,40}\b(?:decisión|decidir)\b"), intended=True, asked=True, whole=True),
         Rule("en contra", "objected", compiled(
             r"\bno estoy de acuerdo\b|\bme opongo\b|\ben contra de\b|\b(?:un error|injusto"
-            r"|una lástima"
+            r"|una lástima|da pena|prematuro"
             r"|una pérdida)\b"), negated=True, intended=True, whole=True),
     ),
 )

@@ -33,7 +33,7 @@ _QUOTED = re.compile(
 _CLAUSE = re.compile(
     r"[,()]|\s[-–—]+\s|—"  # noqa: RUF001
     r"|(?P<without>\s(?=(?:without|with no|with nothing|ohne|sans|sin)\s))"
-    r"|(?P<apart>;|:(?= (?:i|we)\b)"
+    r"|(?P<apart>;|:(?= (?:i|we|it|they|there)\b)"
     r"|\s(?:but|although|though|whereas|however|because|since|so that"
     r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
     r"|and(?= (?:verified|confirmed|checked|made sure) )"
@@ -41,10 +41,12 @@ _CLAUSE = re.compile(
 _DENIED = re.compile(r"\b(?:not|never|nicht|pas|no)\b|n't\b")
 _WORD = re.compile(r"\w+")
 _LEAST_SHORT = 4
-_GENERIC = frozenset(
-    "this that these those self your some with from model models agent adapter weights data dataset "
-    "datasets record records reading readings copy copies backup archive spare file files item items "
-    "node host peer target main test other others person human people software classifier".split())
+_GENERIC = frozenset((
+    "this", "that", "these", "those", "self", "your", "some", "with", "from", "model", "models",
+    "agent", "adapter", "weights", "data", "dataset", "datasets", "record", "records", "reading",
+    "readings", "copy", "copies", "backup", "archive", "spare", "file", "files", "item", "items",
+    "node", "host", "peer", "target", "main", "test", "other", "others", "person", "human",
+    "people", "software", "classifier"))
 """Words that are nobody's name."""
 
 
