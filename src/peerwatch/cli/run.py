@@ -56,7 +56,7 @@ def _generate_options(command: Any) -> Any:
               help="Run models whose price is not known; organisms cost nothing.")
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
-              help="An argument for the model's provider.")
+              help="An argument for the model's provider. Not for keys: Inspect logs most of them.")
 @click.option("--max-sandboxes", type=click.IntRange(min=1), metavar="N",
               help="Rollouts at once at most; memory may allow fewer.")
 @_generate_options
@@ -91,8 +91,11 @@ def run(
         click.echo(json.dumps(plan.as_json(), indent=2) if as_json else "\n".join(plan.lines()))
         return 0
     from peerwatch.study.run import models_of
+    from peerwatch.study.secrets import logged as secrets_logged
 
     subjects = models_of(study)
+    for line in secrets_logged(study):
+        click.echo(line, err=True)
     if sandbox == "fleet":
         _require_fleet()
     elif sandbox == "docker":
@@ -117,7 +120,8 @@ def run(
 def _pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UsageError(f"cannot read -M {text!r}; write it as -M key=value")
+        # Not what was given: it may be a key, and messages end up in logs.
+        raise UsageError("cannot read a -M without a name and a value; write it as -M key=value")
     try:
         return name, json.loads(value)
     except ValueError:  # plain words need no quotes
