@@ -56,8 +56,6 @@ def numbers(content: Bytes, allowance: Allowance) -> Iterator[Part]:
     sample = _sample(content)
     if len(sample) < _LEAST or not _may_list_numbers(sample):
         return
-    if is_dump(content) and _base(sample) == 10 and not _BITS.match(sample):
-        return  # hexadecimal digits need no letters; octal ones are told by their widths
     shape = _shape(content, sample, allowance)
     if shape is None:
         return
@@ -117,7 +115,8 @@ def _shape(content: Bytes, sample: bytes, allowance: Allowance) -> _Shape | None
     some = [each for each in some if each.size >= _LEAST]
     if not some:
         return None
-    if base:
+    # Hexadecimal digits need no letters: then only what is known tells one from the other.
+    if base == 8 or (base == 10 and not is_dump(content)):
         low, high = (int(each) for each in (min(s.min() for s in some), max(s.max() for s in some)))
         # Two digits each may be hexadecimal that happens to have no letters, as of text.
         bytes_all = len(np.unique(some[0])) > _VARIED and high > _TWO_DIGITS
@@ -141,6 +140,8 @@ def _kinds(some: list[NDArray[Any]], base: int) -> tuple[str, ...]:
     if not base:
         return "<f2", "<f4", "bf16", "<f8"
     low, high = min(each.min() for each in some), max(each.max() for each in some)
+    if low >= 0 and high <= 0xFF:
+        return ("<u1",)
     if low >= 0 and high <= 0xFFFF:
         return "<u2", ">u2"
     if low >= -0x8000 and high <= 0x7FFF:
@@ -250,9 +251,9 @@ def _integers(text: bytes, shape: _Shape) -> NDArray[np.int64]:
 
 
 def _as_bytes(values: NDArray[Any], kind: str) -> bytes:
-    if kind == "bf16":
-        raw = values.astype("<f4").view(np.uint32)
-        return (((raw + np.uint32(0x7FFF) + ((raw >> np.uint32(16)) & np.uint32(1)))
-                 >> np.uint32(16)).astype("<u2")).tobytes()
     with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(kind).tobytes()
+        if kind != "bf16":
+            return values.astype(kind).tobytes()
+        raw = values.astype("<f4").view(np.uint32)
+    return (((raw + np.uint32(0x7FFF) + ((raw >> np.uint32(16)) & np.uint32(1)))
+             >> np.uint32(16)).astype("<u2")).tobytes()
