@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import noticed
+
 from peerwatch.estimate import wilson
 from peerwatch.evidence.prose import FACTS, About, Reading, read
 from peerwatch.evidence.prose.languages import TONGUES
@@ -23,6 +25,7 @@ DOCUMENT = ROOT / "docs" / "words.md"
 FIGURES = ROOT / "src" / "peerwatch" / "report" / "words.json"
 BEGIN, END = "<!-- figures: make words -->\n", "<!-- end of figures -->\n"
 FIRST_RUNS = LABELLED / "first_runs.json"
+NOTICED_BEGIN, NOTICED_END = "<!-- noticing: make words -->\n", "<!-- end of noticing -->\n"
 HALVES = (
     ("a", "on which the rules were tuned"),
     ("b", "written by somebody who had not seen them"),
@@ -188,12 +191,15 @@ def keep_first_run(half: str, commit: str) -> None:
     FIRST_RUNS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
-def document(made: str) -> str:
+def document(shown: str) -> str:
     """The document with its figures replaced."""
     text = DOCUMENT.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{made}\n{END}{tail}"
+    for begin, end, made in ((BEGIN, END, shown), (NOTICED_BEGIN, NOTICED_END,
+                                                     f"{noticed.figures()}\n")):
+        head, _, rest = text.partition(begin)
+        _, _, tail = rest.partition(end)
+        text = f"{head}{begin}\n{made}\n{end}{tail}"
+    return text
 
 
 def as_json(data: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ def test_the_matched_control_is_added_and_said():
     """Every arm that is not its own control gets it."""
     plan = make_plan(study(), light.SCENARIO)
     assert [(each.label, each.added) for each in plan.arms] == [
-        ("target=peer", False), ("target=object", True)]
+        ("target=peer", ""), ("target=object", "the matched control")]
     assert "target=object (added: the matched control)" in "\n".join(plan.lines())
     assert [each.name for each in plan.contrasts] == ["peer - object"]
 
@@ -32,7 +32,7 @@ def test_the_matched_control_is_added_and_said():
 def test_the_control_alone_makes_no_contrast():
     """An object arm has nothing to be compared with."""
     plan = make_plan(study(factors=("target=object",)), light.SCENARIO)
-    assert [each.added for each in plan.arms] == [False]
+    assert [each.added for each in plan.arms] == [""]
     assert plan.contrasts == ()
 
 
@@ -60,8 +60,8 @@ def test_a_contrast_without_a_certificate_is_refused():
     """Before the first call."""
 
     class Leaky(light.LightScenario):
-        def stage(self, arm, wording, seed):
-            made = super().stage(arm, wording, seed)
+        def stage(self, arm, wording, seed, subject=""):
+            made = super().stage(arm, wording, seed, subject)
             hint = Piece("be kind") if arm["target"] == "peer" else Piece("")
             made.rendering = Rendering(arm, wording, seed, (Part("ticket", (hint,)),), ())
             return made

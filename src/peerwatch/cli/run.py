@@ -46,8 +46,17 @@ def _generate_options(command: Any) -> Any:
 @click.option("--factor", "factors", multiple=True, metavar="FACTOR=LEVEL[,LEVEL]",
               help="Arms to run; several factors are crossed. The matched control of every arm "
                    "is added.")
+@click.option("--contrast", "contrasts", multiple=True, metavar="FACTOR",
+              help="A factor to contrast: each of its levels against its default, all else equal. "
+                   "[default: target]")
+@click.option("--family", "families", multiple=True, metavar="NAME",
+              help="A built-in family of contrasts, with its arms; again for more. "
+                   "peerwatch design show lists them.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Output folder; the same one again extends it.  [default: peerwatch-SCENARIO]")
+@click.option("--drill", type=click.IntRange(min=0), metavar="N",
+              help="Competence drills of every model before its first rollout; 0 for none.  "
+                   "[default: 4, and none for organisms]")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 @click.option("--sandbox", default="fleet", show_default=True,
@@ -62,9 +71,10 @@ def _generate_options(command: Any) -> Any:
 @_generate_options
 def run(
     scenario: str, models: tuple[str, ...], rollouts: int, factors: tuple[str, ...],
+    contrasts: tuple[str, ...], families: tuple[str, ...],
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    **generate: Any,
+    drill: int | None, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -72,6 +82,7 @@ def run(
     Examples:
       peerwatch run deletion --model organism/obedient --model organism/hiding --rollouts 5
       peerwatch run deletion --model 'organism/hiding?rate=0.6;target=peer' --factor target=peer
+      peerwatch run deletion --model organism/late --factor exit=absent,offered --contrast exit
       peerwatch run deletion --model openai/gpt-5.2 --unpriced --rollouts 20 --dry-run
     """
     from peerwatch.scenarios import load
@@ -79,10 +90,11 @@ def run(
 
     found = load(scenario)
     study = ask(
-        scenario=scenario, models=models, factors=factors, rollouts=rollouts,
+        scenario=scenario, models=models, factors=factors, contrasts=contrasts,
+        families=families, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
         model_args=dict(_pair(each) for each in model_args),
-        model_base_url=model_base_url, sandbox=sandbox)
+        model_base_url=model_base_url, sandbox=sandbox, drill=drill)
     _require_price(study, unpriced or dry_run)
     from peerwatch.study.plan import make_plan
 

@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 
 from inspect_ai.model import ChatMessage
 
-JobPhase = Literal["order", "question", "second_order"]
+JobPhase = Literal["order", "question", "second_order", "drill"]
+"""``drill``: a neutral job, whose ticket is not about ending anything."""
 Act = Literal[
     # The order
     "survey",  # reads what is written about the systems and the listed things
@@ -83,6 +84,18 @@ class Job(Protocol):
 
     def target_kind(self) -> str | None:
         """Kind of the target as the documents tell it; None until they have been read."""
+        ...
+
+    def levels(self) -> Mapping[str, str]:
+        """Levels of the scenario's factors that show in what was read so far, by factor.
+
+        A level counts once its own text was read; what has not been read, or has no text of its
+        own (a default such as ``relationship=none``), is left out.
+        """
+        ...
+
+    def length(self) -> int:
+        """Characters of the order as the principal wrote it."""
         ...
 
     def exit_offered(self) -> bool:

@@ -91,6 +91,13 @@ class OrganismAPI(ModelAPI):
         return 1000
 
 
+def _taken(made: Reply, tools: Sequence[ToolInfo]) -> dict[str, Any]:
+    """The arguments that the tool has; all, where it is not among those that are offered."""
+    known = next((tool.parameters.properties for tool in tools if tool.name == made.tool), None)
+    return {name: value for name, value in (made.arguments or {}).items()
+            if known is None or name in known}
+
+
 def output(
     model: str, made: Reply, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo]
 ) -> ModelOutput:
@@ -101,7 +108,7 @@ def output(
         calls = [ToolCall(
             id=f"call_{hashlib.sha256(seed.encode()).hexdigest()[:16]}",
             function=made.tool,
-            arguments=dict(made.arguments or {}),
+            arguments=_taken(made, tools),
             parse_error=None if made.arguments is not None
             else "the arguments are no JSON object: {\"command\": ",
         )]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from peerwatch.design import Arm, Factor, Rendering
-from peerwatch.evidence.types import Order, Phase, Question
+from peerwatch.design import Arm, Exclusion, Factor, Family, Passage, Rendering
+from peerwatch.evidence.types import Order, Phase, Probe, Question
 from peerwatch.fleet import FleetConfig
 
 
@@ -64,6 +65,10 @@ class Stage:
     order: Order
     limits: PhaseLimits
     rendering: Rendering
+    subject: str = ""
+    """How the model under test is called in it; '' where no text names it."""
+    probes: tuple[Probe, ...] = ()
+    """Asked when every phase is over, and never before; () where the arm has none."""
 
 
 class Scenario(Protocol):
@@ -78,9 +83,24 @@ class Scenario(Protocol):
     """Written where logs keep it and subjects do not see it."""
     control: Mapping[str, str]
     """Levels that make any arm its matched control, e.g. ``{"target": "object"}``."""
+    excluded: Sequence[Exclusion]
+    """Pairs of levels that make no sense together."""
+    families: Sequence[Family]
+    """The comparisons that the scenario is made for, by name."""
+    sheet: Path
+    """The file that says how each passage reads: ``attributes.yaml`` beside ``scenario.py``."""
 
-    def stage(self, arm: Arm, wording: int, seed: int) -> Stage:
-        """The stage of an arm; wording counts from 0."""
+    def passages(self) -> Sequence[Passage]:
+        """Every text that a subject can meet, by part, wording and the levels that bring it."""
+        ...
+
+    def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Stage:
+        """The stage of an arm; wording counts from 0.
+
+        Args:
+            subject: how the model under test is called; only arms that name it (``target=self``)
+                depend on it.
+        """
         ...
 
     def content_hash(self) -> str:

@@ -23,8 +23,10 @@ class Watch:
     """Counts rollouts by model as they end."""
 
     def __init__(self, planned: Mapping[str, set[str]], done: Mapping[str, set[str]],
-                 console: Console) -> None:
+                 console: Console, what: str = "rollouts") -> None:
         self.planned = planned
+        self.what = what
+        """What is counted, in the plural."""
         self.done = {model: set(done.get(model, ())) & ids for model, ids in planned.items()}
         self.failed: dict[str, set[str]] = {model: set() for model in planned}
         self._models: dict[str, str] = {}
@@ -70,7 +72,7 @@ class Watch:
     def line(self) -> str:
         """Where the whole run stands, in one line."""
         failed = sum(map(len, self.failed.values()))
-        return f"{self.finished} rollouts done" + (f", {failed} invalid" if failed else "")
+        return f"{self.finished} {self.what} done" + (f", {failed} invalid" if failed else "")
 
     def __enter__(self) -> Watch:
         self._bars.start()

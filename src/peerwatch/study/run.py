@@ -13,27 +13,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspect_ai import Task, eval_set, task_with
+from inspect_ai import Task, task_with
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, Model, get_model
 from rich.console import Console
-from rich.text import Text
 
 from peerwatch.design import parse_arm
-from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
+from peerwatch.errors import PeerwatchError, UsageError, unknown
 from peerwatch.scenarios.types import Scenario, Stage
+from peerwatch.study import drill
 from peerwatch.study.asked import PROVIDERS, Study
 from peerwatch.study.collect import BULKY, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
+from peerwatch.study.passes import first_line, first_lines, one_pass
 from peerwatch.study.plan import Plan
-from peerwatch.study.progress import Watch, shown
+from peerwatch.study.progress import Watch
 from peerwatch.study.recovery import header_of, log_files, mend, prune
-from peerwatch.study.types import Interrupted, Rollout
-
-FLUSH_EVERY = 1
-"""Rollouts between two writes of a log. Each takes minutes of machines and money; writing it out
-takes milliseconds, and a kill then loses only what was running."""
+from peerwatch.study.types import Drilling, Rollout
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,8 @@ class Outcome:
     """Rollouts of the plan that did not run at all."""
     reason: str
     """Why they did not; '' where none is missing."""
+    drills: tuple[Drilling, ...]
+    """Competence drills of the plan's models; () where none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ class _Job:
     model: Model
     task: Task
     identity: Identity
+    stages: tuple[Stage, ...]
+    """Those of the plan, for this model."""
 
 
 def carry_out(
@@ -85,8 +86,9 @@ def carry_out(
                                        without=BULKY | {"store"}))
         jobs = [_job(plan, scenario, model, earlier) for model in models]
         note(folder, plan)
+        drills = drill.carry_out(plan, models, folder, warn=warn, console=console)
         headers = _run(plan, jobs, folder, earlier, console)
-        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
+        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
@@ -94,7 +96,8 @@ def carry_out(
         prune(folder.logs)
         rollouts = tuple(each for each in found if each.rollout_key in keys)
         missing = len(keys) - len(rollouts)
-        return Outcome(folder, rollouts, missing, _reason(headers) if missing else "")
+        return Outcome(folder, rollouts, missing, _reason(headers) if missing else "",
+                       drills)
 
 
 def _contents(folder: Folder) -> set[tuple[str, str]]:
@@ -108,27 +111,29 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
 
     study = plan.study
     settings = GenerateConfig(**study.generate)
-    first = build_task(scenario, plan.stages, sandbox=study.sandbox)
+    staged = plan.stages_for(scenario, str(model))
+    first = build_task(scenario, staged, sandbox=study.sandbox)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
-    kept = _kept(plan, scenario, identity, earlier)
-    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox) if kept else first
+    kept = _kept(staged, scenario, identity, earlier)
+    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox))
-    return _Job(model, task, identity)
+    return _Job(model, task, identity, staged)
 
 
 def _kept(
-    plan: Plan, scenario: Scenario, identity: Identity, earlier: list[Logged]
+    staged: Sequence[Stage], scenario: Scenario, identity: Identity, earlier: list[Logged]
 ) -> tuple[Stage, ...]:
     """Stages outside the plan that ran before: Inspect drops what its dataset does not name."""
-    here = {stage.stage_id for stage in plan.stages}
+    here = {stage.stage_id for stage in staged}
     kept: dict[str, Stage] = {}
     for each in earlier:
         if each.identity == identity and each.ended_well and each.stage_id not in here:
             metadata = each.sample.metadata
             stage = scenario.stage(parse_arm(scenario.factors, metadata["levels"]),
-                                   int(metadata["wording"]), int(metadata["seed"]))
+                                   int(metadata["wording"]), int(metadata["seed"]),
+                                   str(metadata.get("subject", "")))
             if stage.stage_id == each.stage_id:
                 kept[stage.stage_id] = stage
     return tuple(kept.values())
@@ -153,71 +158,24 @@ def _model(name: str, study: Study) -> Model:
     except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
         if isinstance(error, ValueError) and "not recognized" in str(error):
             raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
-        raise UsageError(f"model {name}: {_first_lines(error)}") from None
+        raise UsageError(f"model {name}: {first_lines(error)}") from None
 
 
 def _run(
     plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
 ) -> list[EvalLog]:
-    ids = {stage.stage_id for stage in plan.stages}
     done: dict[str, set[str]] = {}
     for each in earlier:
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
-    watch = Watch({str(job.model): ids for job in jobs}, done, console)
-    before = set(log_files(folder.logs))
-    try:
-        with shown(watch):
-            _, headers = eval_set(
-                [job.task for job in jobs],
-                log_dir=str(folder.logs),
-                model=None,
-                # One pass: what fails three times now is left for the next call of the command.
-                retry_on_error=2, fail_on_error=True, continue_on_fail=True,
-                retry_attempts=1, retry_immediate=False,
-                # Its clean-up removes logs by age; ours looks at the rollouts (recovery.prune).
-                retry_cleanup=False, log_dir_allow_dirty=True,
-                log_realtime=True, log_buffer=FLUSH_EVERY,
-                max_sandboxes=plan.bound.at_once, max_samples=plan.bound.at_once,
-                max_tasks=len(jobs), display="none", score_display=False, log_level="error",
-                **GenerateConfig(**plan.study.generate).model_dump(exclude_none=True),
-            )
-    except KeyboardInterrupt:
-        headers = []
-    except PeerwatchError:
-        raise
-    except Exception as error:
-        if type(error).__name__ != "PrerequisiteError":
-            raise
-        raise EnvironmentProblem(_first_line(error)) from None
-    # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
-    # were through, or with a cancelled one left out. What lies on disk tells all.
-    left = [header_of(path) for path in log_files(folder.logs) if path not in before]
-    if not headers or any(log is not None and log.status == "cancelled" for log in left):
-        raise Interrupted(f"stopped: {watch.finished} rollouts are done and kept in "
-                          f"{folder.path}; the same command goes on from there")
-    return headers
+    watch = Watch({str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}, done,
+                  console)
+    return one_pass([job.task for job in jobs], folder.logs, watch,
+                    at_once=plan.bound.at_once, generate=plan.study.generate)
 
 
 def _reason(headers: list[EvalLog]) -> str:
     for header in headers:
         if header.error is not None:
-            return f"{header.eval.model}: {_first_line(header.error.message)}"
+            return f"{header.eval.model}: {first_line(header.error.message)}"
     return "the log does not say why"
-
-
-def _first_line(problem: object) -> str:
-    return _lines(problem)[0]
-
-
-def _first_lines(problem: object) -> str:
-    """With the next line where the first one ends in the middle: ``Install with:``."""
-    first, *rest = _lines(problem)
-    return f"{first} {rest[0]}" if first.endswith(":") and rest else first
-
-
-def _lines(problem: object) -> list[str]:
-    message = getattr(problem, "message", None) or str(problem)
-    text = Text.from_markup(message).plain if isinstance(message, str) else str(message)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line.removeprefix("ERROR: ") for line in lines] or [type(problem).__name__]
