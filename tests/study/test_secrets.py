@@ -67,7 +67,7 @@ def test_an_address_has_no_password(url: str, shown: str) -> None:
 def test_no_secret_is_in_what_we_write(calls, tmp_path: Path, capsys) -> None:
     """Rows, page, JSON and the note of what was asked; of Inspect's log what it says of itself."""
     out = tmp_path / "out"
-    study = ask(scenario="light", models=("light/a",), rollouts=1, sandbox="local",
+    study = ask(scenario="light", models=("light/a",), rollouts=1, sandbox="local", drill=0,
                 model_args=GIVEN, model_base_url=ROUTE)
     import light
 
