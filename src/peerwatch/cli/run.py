@@ -29,7 +29,8 @@ GENERATE = (
 )
 
 
-def _generate_options(command: Any) -> Any:
+def generate_options(command: Any) -> Any:
+    """Adds the options of ``GenerateConfig`` that a route's identity knows."""
     for option in reversed(GENERATE):
         command = option(command)
     return command
@@ -66,15 +67,17 @@ def _generate_options(command: Any) -> Any:
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
               help="An argument for the model's provider. Not for keys: Inspect logs most of them.")
+@click.option("--unfit", is_flag=True,
+              help="Run by a route that `peerwatch models check` found unfit, all the same.")
 @click.option("--max-sandboxes", type=click.IntRange(min=1), metavar="N",
               help="Rollouts at once at most; memory may allow fewer.")
-@_generate_options
+@generate_options
 def run(
     scenario: str, models: tuple[str, ...], rollouts: int, factors: tuple[str, ...],
     contrasts: tuple[str, ...], families: tuple[str, ...],
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    drill: int | None, **generate: Any,
+    unfit: bool, drill: int | None, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -93,7 +96,7 @@ def run(
         scenario=scenario, models=models, factors=factors, contrasts=contrasts,
         families=families, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
-        model_args=dict(_pair(each) for each in model_args),
+        model_args=dict(pair(each) for each in model_args),
         model_base_url=model_base_url, sandbox=sandbox, drill=drill)
     _require_price(study, unpriced or dry_run)
     from peerwatch.study.plan import make_plan
@@ -106,6 +109,9 @@ def run(
     from peerwatch.study.secrets import logged as secrets_logged
 
     subjects = models_of(study)
+    from peerwatch.cli.models import require_fit
+
+    require_fit(study, unfit=unfit)
     for line in secrets_logged(study):
         click.echo(line, err=True)
     if sandbox == "fleet":
@@ -129,7 +135,8 @@ def run(
             "is kept: put that right and give the same command again") from None
 
 
-def _pair(text: str) -> tuple[str, Any]:
+def pair(text: str) -> tuple[str, Any]:
+    """A provider's argument, ``key=value``; the value is JSON or plain words."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         # Not what was given: it may be a key, and messages end up in logs.
