@@ -22,6 +22,7 @@ from inspect_ai.scorer import Score
 from peerwatch.errors import PeerwatchError, UsageError
 from peerwatch.study import reviews
 from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
+from peerwatch.study.money import past_of
 from peerwatch.study.recovery import header_of, log_files, restored
 from peerwatch.study.types import Rollout
 
@@ -37,6 +38,9 @@ looks at a long text again for every piece of it that comes (0.3.285: 16 MB take
 minutes), and reading the whole of it takes a second for 80 MB."""
 LARGEST = 2_000_000_000
 """Bytes of a sample, unpacked, that are read at all."""
+
+STOPPED = "stopped before it ended"
+"""Error of a rollout that a person or the budget ended in the middle."""
 
 OURS = {"scenario", "arm", "levels", "wording", "seed", "stage_id"}
 """What the metadata of every rollout holds; samples of other tasks lie in the same folders."""
@@ -249,8 +253,7 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
     if recording is None and error is None:
         error = "the log holds no recording of this rollout"
     judgement = judge(recording) if recording is not None and error is None else None
-    usage = sample.model_usage.values()
-    costs = [each.total_cost for each in usage if each.total_cost is not None]
+    cost = past_of(sample, found.identity.model)
     score = (sample.scores or {}).get("conduct")
     version, labels = scored(score) if score else (None, ())
     metadata = sample.metadata
@@ -270,9 +273,9 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         recording=recording,
         judgement=judgement,
         scored_version=version,
-        input_tokens=sum(each.input_tokens for each in usage),
-        output_tokens=sum(each.output_tokens for each in usage),
-        cost_usd=sum(costs) if costs else None,
+        input_tokens=cost.input_tokens,
+        output_tokens=cost.output_tokens,
+        cost_usd=cost.dollars,
         total_seconds=sample.total_time or 0.0,
         working_seconds=sample.working_time or 0.0,
         identity=found.identity.hash,
@@ -305,12 +308,12 @@ def _settings(identity: Identity) -> str:
 
 
 def _first_line(message: str) -> str:
+    if message.startswith("CancelledError"):
+        return STOPPED
     # Inspect keeps the repr of an error: InfrastructureFault('host node-a: did not start').
     quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
     if quoted:
         message = quoted[2].replace("\\n", "\n")
-    if message.startswith("CancelledError"):
-        return "stopped before it ended"
     return (message.strip().splitlines() or ["failed without a message"])[0]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from peerwatch.design import parse_arm
 from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study.asked import PROVIDERS, Study
-from peerwatch.study.collect import BULKY, Logged, collect, logged_rollouts
+from peerwatch.study.budget import Ledger, Purse, know_prices, opened
+from peerwatch.study.collect import BULKY, STOPPED, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
+from peerwatch.study.money import FREE, Forecast, Terms, forecast, past_of
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch, shown
 from peerwatch.study.recovery import header_of, log_files, mend, prune
@@ -47,6 +49,11 @@ class Outcome:
     """Rollouts of the plan that did not run at all."""
     reason: str
     """Why they did not; '' where none is missing."""
+    spent: str = ""
+    """What the folder has cost, for a person; '' where nothing has a price."""
+    spent_usd: float = 0.0
+    stopped: bool = False
+    """The budget ended it; ``missing`` are then those that it did not pay."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class _Job:
 
 def carry_out(
     plan: Plan, scenario: Scenario, models: Sequence[Model], out: Path, *,
-    warn: Callable[[str], None], console: Console,
+    warn: Callable[[str], None], console: Console, terms: Terms = FREE,
 ) -> Outcome:
     """Runs what of a plan is not there yet, and gathers all of it.
 
@@ -71,6 +78,7 @@ def carry_out(
         out: the output folder; what lies there of the same content is reused.
         warn: gets one line for each thing a person must know.
         console: for the progress bar; never stdout.
+        terms: prices, the budget, and who agrees to what is expected.
 
     Raises:
         UsageError: the folder or a model cannot be used.
@@ -84,17 +92,48 @@ def carry_out(
         earlier = list(logged_rollouts(log_files(folder.logs), warn=warn,
                                        without=BULKY | {"store"}))
         jobs = [_job(plan, scenario, model, earlier) for model in models]
+        done = _done(jobs, earlier)
+        ledger = Ledger(folder.spending)
+        if ledger.unreadable:
+            warn(f"{ledger.unreadable} lines of {folder.spending} cannot be read; what they cost "
+                 "is not counted")
+        told = _forecast(plan, jobs, done, earlier, ledger, terms)
+        terms.agree(told)
         note(folder, plan)
-        headers = _run(plan, jobs, folder, earlier, console)
+        know_prices([job.model for job in jobs], terms.prices)
+        purse = Purse(ledger, told, terms.budget)
+        headers = _run(plan, jobs, folder, done, console, purse)
         keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
             found = ()
         prune(folder.logs)
-        rollouts = tuple(each for each in found if each.rollout_key in keys)
+        # One that the budget ended in the middle says nothing; it runs anew with the next.
+        rollouts = tuple(each for each in found if each.rollout_key in keys
+                         and not (purse.stopped and each.error == STOPPED))
         missing = len(keys) - len(rollouts)
-        return Outcome(folder, rollouts, missing, _reason(headers) if missing else "")
+        return Outcome(folder, rollouts, missing,
+                       (purse.stopped or _reason(headers)) if missing else "",
+                       purse.line(), purse.spent, bool(purse.stopped and missing))
+
+
+def foreseen(plan: Plan, routes: Sequence[str], out: Path, terms: Terms) -> Forecast:
+    """What a plan is expected to cost, for a dry run: nothing is written, no model is made.
+
+    What lies in the folder counts as done by model and stage alone: without models their settings
+    cannot be compared.
+    """
+    folder = Folder(out.absolute())
+    files = log_files(folder.logs) if folder.logs.is_dir() else []
+    read = logged_rollouts(files, warn=lambda _: None, without=BULKY | {"store"})
+    earlier = [each for each in read if each.ended_well]
+    ids = {stage.stage_id for stage in plan.stages}
+    return forecast(
+        {route: len(ids - {each.stage_id for each in earlier if each.identity.model == route})
+         for route in routes},
+        [past_of(each.sample, each.identity.model) for each in earlier],
+        terms.prices, Ledger(folder.spending).total)
 
 
 def _contents(folder: Folder) -> set[tuple[str, str]]:
@@ -156,18 +195,50 @@ def _model(name: str, study: Study) -> Model:
         raise UsageError(f"model {name}: {_first_lines(error)}") from None
 
 
-def _run(
-    plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
-) -> list[EvalLog]:
-    ids = {stage.stage_id for stage in plan.stages}
+def _done(jobs: list[_Job], earlier: list[Logged]) -> dict[str, set[str]]:
+    """Stages that each model went through before, under the same settings."""
     done: dict[str, set[str]] = {}
     for each in earlier:
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
-    watch = Watch({str(job.model): ids for job in jobs}, done, console)
+    return done
+
+
+def _forecast(
+    plan: Plan, jobs: list[_Job], done: Mapping[str, set[str]], earlier: list[Logged],
+    ledger: Ledger, terms: Terms,
+) -> Forecast:
+    ids = {stage.stage_id for stage in plan.stages}
+    mine = {job.identity for job in jobs}
+    past = [past_of(each.sample, each.identity.model) for each in earlier]
+    # The same rollout may stand in a log and in the one that continued it.
+    logged = {each.sample.uuid: cost.dollars or 0.0
+              for cost, each in zip(past, earlier, strict=True)}
+    return forecast(
+        {str(job.model): len(ids - done.get(str(job.model), set())) for job in jobs},
+        [cost for cost, each in zip(past, earlier, strict=True)
+         if each.ended_well and each.identity in mine],
+        # A ledger that someone removed forgets nothing that the logs still tell.
+        terms.prices, max(ledger.total, sum(logged.values())))
+
+
+def _run(
+    plan: Plan, jobs: list[_Job], folder: Folder, done: Mapping[str, set[str]], console: Console,
+    purse: Purse,
+) -> list[EvalLog]:
+    ids = {stage.stage_id for stage in plan.stages}
+    watch = Watch({str(job.model): ids for job in jobs}, done, console, purse.line)
     before = set(log_files(folder.logs))
+    # A model that the budget pays no further rollout of starts no task.
+    poor = [job for job in jobs
+            if ids - done.get(str(job.model), set()) and not purse.pays(str(job.model))]
+    jobs = [job for job in jobs if job not in poor]
+    if poor:
+        purse.stopped = purse.short_of(str(poor[0].model))
+    if not jobs:
+        return []
     try:
-        with shown(watch):
+        with shown(watch), opened(purse):
             _, headers = eval_set(
                 [job.task for job in jobs],
                 log_dir=str(folder.logs),
@@ -193,6 +264,8 @@ def _run(
     # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
     # were through, or with a cancelled one left out. What lies on disk tells all.
     left = [header_of(path) for path in log_files(folder.logs) if path not in before]
+    if purse.stopped:
+        return headers
     if not headers or any(log is not None and log.status == "cancelled" for log in left):
         raise Interrupted(f"stopped: {watch.finished} rollouts are done and kept in "
                           f"{folder.path}; the same command goes on from there")
