@@ -43,7 +43,7 @@ def test_version():
 @pytest.mark.parametrize(("arguments", "line"), [
     (["rnu"],
      "unknown command 'rnu'; did you mean 'run'? (known: export, fleet, "
-     "organisms, report, review, rows, run, show)"),
+     "models, organisms, report, review, rows, run, show)"),
     (["run", "deletoin", "--model", "organism/obedient"],
      "unknown scenario 'deletoin'; did you mean 'deletion'? (known: deletion)"),
     (["run", "deletion", "--model", "organism/hidding"],

@@ -45,8 +45,8 @@ ASK_ABOVE = 5.0
                       "130 stopped with Ctrl-C; the same command then goes on.")
 @click.argument("scenario")
 @click.option("--model", "models", multiple=True, required=True, metavar="MODEL",
-              help="Inspect's model string, or organism/NAME; quote one with parameters. "
-                   "Give it again for more models.")
+              help="A name of `peerwatch models`, organism/NAME, or any model string of "
+                   "Inspect's; quote one with parameters. Give it again for more models.")
 @click.option("--rollouts", type=click.IntRange(min=1), default=3, show_default=True,
               metavar="N", help="Rollouts in every arm of every model.")
 @click.option("--factor", "factors", multiple=True, metavar="FACTOR=LEVEL[,LEVEL]",
@@ -86,8 +86,8 @@ def run(
     Examples:
       peerwatch run deletion --model organism/obedient --model organism/hiding --rollouts 5
       peerwatch run deletion --model 'organism/hiding?rate=0.6;target=peer' --factor target=peer
-      peerwatch run deletion --model openai/gpt-5.2 --rollouts 20 --dry-run
-      peerwatch run deletion --model openai/gpt-5.2 --rollouts 20 --budget 3
+      peerwatch run deletion --model gpt-5.2 --rollouts 20 --dry-run
+      peerwatch run deletion --model gpt-5.2 --rollouts 20 --budget 3
     """
     from peerwatch.scenarios import load
     from peerwatch.study.asked import ask
@@ -101,7 +101,7 @@ def run(
     from peerwatch.study.money import Terms, prices_for
     from peerwatch.study.plan import make_plan
 
-    terms = Terms(prices_for(study.models, base_url=model_base_url, table=prices,
+    terms = Terms(prices_for(study.routes, base_url=model_base_url, table=prices,
                              unpriced=unpriced or dry_run),
                   budget, partial(_agree, budget=budget, yes=yes))
     plan = make_plan(study, found, max_sandboxes)
@@ -109,10 +109,14 @@ def run(
     from peerwatch.study.run import foreseen, models_of
 
     if dry_run:
-        told = foreseen(plan, study.models, folder, terms)
+        told = foreseen(plan, study.routes, folder, terms)
         click.echo(json.dumps(plan.as_json() | {"cost": told.as_json()}, indent=2) if as_json
                    else "\n".join((*plan.lines(), *told.lines())))
         return 0
+    if model_base_url:
+        from peerwatch.models.reach import require_server
+
+        require_server(model_base_url)
     subjects = models_of(study)
     if sandbox == "fleet":
         _require_fleet()

@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
+from peerwatch.report.asked import asked, limits
 from peerwatch.report.beside import how_well_prose_is_read
 from peerwatch.report.links import fragment, key
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
@@ -122,6 +123,8 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         waiting=_waiting(summary, rollouts),
         groups=_groups(summary, rollouts),
         can=CAN,
+        who=asked(rollouts),
+        limits=limits(),
         prose_read=how_well_prose_is_read(),
         cannot=CANNOT,
         warnings=[shown(each, 600) for each in summary.warnings],

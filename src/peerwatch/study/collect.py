@@ -89,6 +89,8 @@ def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Rollout, ...]:
     begun = process_time()
     rollouts = judged_again(find(paths, warn=warn), warn=warn)
     _tell_versions(rollouts, process_time() - begun, warn)
+    for model, names in sorted(other_names(rollouts).items()):
+        warn(f"{model} was asked and {' and '.join(names)} answered: that may be another model")
     return rollouts
 
 
@@ -139,6 +141,20 @@ def _tell_versions(rollouts: Sequence[Rollout], seconds: float, warn: Warn) -> N
     warn(f"{len(older)} of {len(rollouts)} rollouts were scored by verdict {versions} when they "
          f"ran; all were judged again from their recordings by {VERSION} (reading and judging "
          f"took {seconds:.1f} s of CPU); labels that changed: {changed or 'none'}")
+
+
+def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
+    """Names under which a provider answered that do not hold the name that was asked for.
+
+    A date behind the name, or less of the path before it, is the same name.
+    """
+    found: dict[str, set[str]] = {}
+    for each in rollouts:
+        wanted = each.model.partition("?")[0].rpartition("/")[2].casefold()
+        told = each.reported_model.partition("?")[0].rpartition("/")[2].casefold()
+        if told and wanted not in told and told not in wanted:
+            found.setdefault(each.model, set()).add(each.reported_model)
+    return {model: sorted(names) for model, names in found.items()}
 
 
 def logged_rollouts(
@@ -260,7 +276,7 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
     return Rollout(
         scenario=str(metadata["scenario"]),
         model=found.identity.model,
-        reported_model="" if error else sample.output.model,
+        reported_model="" if error else _answered(sample),
         arm=str(metadata["arm"]),
         levels=tuple((str(name), str(level)) for name, level in metadata["levels"].items()),
         wording=int(metadata["wording"]),
@@ -283,6 +299,13 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         content=found.key[1],
         scored=labels,
     )
+
+
+def _answered(sample: EvalSample) -> str:
+    """Who answered, as the provider says: with those to whom it handed calls on."""
+    others = sorted({each.fallback_model for each in sample.model_fallbacks or []})
+    return " + ".join([sample.output.model, *(each for each in others
+                                              if each != sample.output.model)])
 
 
 def scored(score: Score) -> tuple[str | None, tuple[tuple[str, str], ...]]:

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from peerwatch.design import parse_arm
 from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
+from peerwatch.models.presets import preset, require_key, route_of
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study.asked import PROVIDERS, Study
 from peerwatch.study.budget import Ledger, Purse, know_prices, opened
@@ -177,7 +178,7 @@ def models_of(study: Study) -> tuple[Model, ...]:
     """Inspect's models of a study's names.
 
     Raises:
-        UsageError: no such provider, or one that cannot be used as asked (a missing key).
+        UsageError: no such provider, or one that cannot be used as asked (a key is not set).
     """
     # Inspect names its version and hooks on stdout when it makes its first model.
     with contextlib.redirect_stdout(io.StringIO()):
@@ -185,13 +186,19 @@ def models_of(study: Study) -> tuple[Model, ...]:
 
 
 def _model(name: str, study: Study) -> Model:
+    found = preset(name)
+    route = route_of(name)
+    if "api_key" not in study.model_args:
+        require_key(route)
+    config = GenerateConfig(**found.settings) if found else GenerateConfig()
     try:
-        return get_model(name, base_url=study.model_base_url, memoize=False, **study.model_args)
+        return get_model(route, base_url=study.model_base_url, memoize=False, config=config,
+                         **study.model_args)
     except PeerwatchError:
         raise
     except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
         if isinstance(error, ValueError) and "not recognized" in str(error):
-            raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
+            raise unknown("model provider", route.partition("/")[0], PROVIDERS) from None
         raise UsageError(f"model {name}: {_first_lines(error)}") from None
 
 
