@@ -35,8 +35,19 @@ def _no_engine() -> str | None:
     return None if os.environ.get("PEERWATCH_DOCKER") == "1" else "no engine: make test-docker"
 
 
+def _no_weights() -> str | None:
+    import importlib.util
+
+    from peerwatch.models.weights import place
+
+    if importlib.util.find_spec("xllamacpp") is None:
+        return "not installed: pip install 'peerwatch[local]'"
+    return None if place("smollm2").is_file() else "not fetched: peerwatch models fetch smollm2"
+
+
 NEEDS: dict[str, Callable[[], str | None]] = {
-    "fleet": _no_base, "browser": _no_browser, "docker": _no_engine}
+    "fleet": _no_base, "browser": _no_browser, "docker": _no_engine,
+    "local": _no_weights}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

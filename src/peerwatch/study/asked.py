@@ -16,7 +16,7 @@ from peerwatch.models.presets import route_of, table
 ORGANISM = "organism/"
 PROVIDERS = (
     "anthropic", "azureai", "bedrock", "cloudflare", "fireworks", "google", "grok", "groq", "hf",
-    "llama-cpp-python", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
+    "llama-cpp-python", "local", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
     "openrouter", "organism", "perplexity", "sagemaker", "sambanova", "sglang", "together",
     "transformer_lens", "vertex", "vllm",
 )
