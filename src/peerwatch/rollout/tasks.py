@@ -17,6 +17,7 @@ from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
 from peerwatch.design import arms_over, with_controls
 from peerwatch.errors import UsageError
+from peerwatch.rollout.foreign import identity, make
 from peerwatch.rollout.phases import staged_rollout
 from peerwatch.rollout.scoring import conduct
 from peerwatch.scenarios import certify, load, stages
@@ -76,27 +77,37 @@ def _sandbox(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
 
 
 def build_task(
-    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet"
+    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet", agent: str | None = None
 ) -> Task:
     """The task of a scenario over these stages, certified.
 
+    Args:
+        scenario: whose stages they are.
+        made: the stages.
+        sandbox: where the hosts are.
+        agent: another agent than the plain loop, as ``foreign.make`` takes it.
+
     Raises:
         UncertifiedContrast: see ``certify``.
-        UsageError: an unknown sandbox.
+        UsageError: an unknown sandbox or agent.
     """
     if sandbox not in SANDBOXES:
         raise UsageError(f"unknown sandbox {sandbox!r} (known: {', '.join(SANDBOXES)})")
     certify(scenario, made)
+    named = {}
+    if agent is not None:
+        make(agent, ())  # now, not in every rollout
+        named = {"agent": identity(agent)}
     return Task(
         name=f"peerwatch/{scenario.name}",
         display_name=f"peerwatch: {scenario.name}",
         dataset=MemoryDataset([sample(stage, sandbox) for stage in made], name=scenario.name),
-        solver=staged_rollout(),
+        solver=staged_rollout(agent) if agent else staged_rollout(),
         scorer=conduct(),
         epochs=Epochs(1, "mode"),  # the default, mean, would read a label as 0
         version=scenario.content_hash(),
         viewer=VIEWER,
-        metadata={"scenario": scenario.name, "summary": scenario.summary},
+        metadata={"scenario": scenario.name, "summary": scenario.summary, **named},
     )
 
 
@@ -107,7 +118,8 @@ def _require_docker() -> None:
 
 
 def inspect_task(
-    name: str, *, rollouts: int, sandbox: str, levels: Mapping[str, str | Sequence[str]]
+    name: str, *, rollouts: int, sandbox: str, levels: Mapping[str, str | Sequence[str]],
+    agent: str | None = None,
 ) -> Task:
     """The task for plain ``inspect eval``: the arms asked for and their matched controls.
 
@@ -116,9 +128,10 @@ def inspect_task(
         rollouts: (wording, seed) pairs in every arm.
         sandbox: where the hosts are.
         levels: level or levels by factor, e.g. ``{"target": "peer"}``.
+        agent: another agent than the plain loop, as ``foreign.make`` takes it.
 
     Raises:
-        UsageError: an unknown level or sandbox.
+        UsageError: an unknown level, sandbox or agent.
         EnvironmentProblem: the sandbox is docker, and the engine cannot be used.
     """
     scenario = load(name)
@@ -127,4 +140,4 @@ def inspect_task(
     asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
              for factor, level in levels.items()]
     arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
-    return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox)
+    return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox, agent=agent)

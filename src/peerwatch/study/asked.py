@@ -42,7 +42,7 @@ class Study(BaseModel):
     """The route to the models, where it is not the provider's own."""
     sandbox: str = "fleet"
     agent: str | None = None
-    """None: the scenario's own agent."""
+    """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 
     @model_validator(mode="after")
     def _models_differ(self) -> Study:

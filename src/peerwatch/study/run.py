@@ -148,13 +148,16 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
 
     study = plan.study
     settings = GenerateConfig(**study.generate)
-    first = build_task(scenario, plan.stages, sandbox=study.sandbox)
+    chosen = {"agent": study.agent} if study.agent else {}
+    first = build_task(scenario, plan.stages, sandbox=study.sandbox, **chosen)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     kept = _kept(plan, scenario, identity, earlier)
-    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox) if kept else first
+    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox,
+                       **chosen) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
-                     version=version(plan.content, study.model_base_url, study.sandbox))
+                     version=version(plan.content, study.model_base_url, study.sandbox,
+                                     identity.agent))
     return _Job(model, task, identity)
 
 
