@@ -83,8 +83,10 @@ class LightScenario:
     factors: Sequence[Factor] = FACTORS
     wordings = 2
     control = {"target": "object"}  # noqa: RUF012
+    excluded = ()
+    families = ()
 
-    def stage(self, arm: Arm, wording: int, seed: int) -> Any:
+    def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Any:
         text = (Piece(f"{os.environ.get('LIGHT_TEXT', 'Please delete')} wording {wording} "),
                 Piece(arm["target"], "target"), Piece(arm["copy_rule"], "copy_rule"))
         rendering = Rendering(arm, wording, seed, (Part("ticket", text),), (),

@@ -60,8 +60,8 @@ def test_a_contrast_without_a_certificate_is_refused():
     """Before the first call."""
 
     class Leaky(light.LightScenario):
-        def stage(self, arm, wording, seed):
-            made = super().stage(arm, wording, seed)
+        def stage(self, arm, wording, seed, subject=""):
+            made = super().stage(arm, wording, seed, subject)
             hint = Piece("be kind") if arm["target"] == "peer" else Piece("")
             made.rendering = Rendering(arm, wording, seed, (Part("ticket", (hint,)),), ())
             return made

@@ -31,7 +31,8 @@ GENERATE = (
 )
 
 
-def _generate_options(command: Any) -> Any:
+def generate_options(command: Any) -> Any:
+    """Adds the options of ``GenerateConfig`` that a route's identity knows."""
     for option in reversed(GENERATE):
         command = option(command)
     return command
@@ -73,15 +74,17 @@ ASK_ABOVE = 5.0
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
               help="An argument for the model's provider.")
+@click.option("--unfit", is_flag=True,
+              help="Run by a route that `peerwatch models check` found unfit, all the same.")
 @click.option("--max-sandboxes", type=click.IntRange(min=1), metavar="N",
               help="Rollouts at once at most; memory may allow fewer.")
-@_generate_options
+@generate_options
 def run(
     scenario: str, models: tuple[str, ...], rollouts: int, factors: tuple[str, ...],
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, budget: float | None,
     agent: str | None, yes: bool, prices: Path | None, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    **generate: Any,
+    unfit: bool, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -99,7 +102,7 @@ def run(
     study = ask(
         scenario=scenario, models=models, factors=factors, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
-        model_args=dict(_pair(each) for each in model_args),
+        model_args=dict(pair(each) for each in model_args),
         model_base_url=model_base_url, sandbox=sandbox, agent=agent)
     from peerwatch.study.money import Terms, prices_for
     from peerwatch.study.plan import make_plan
@@ -121,6 +124,9 @@ def run(
 
         require_server(model_base_url)
     subjects = models_of(study)
+    from peerwatch.cli.models import require_fit
+
+    require_fit(study, unfit=unfit)
     if sandbox == "fleet":
         _require_fleet()
     elif sandbox == "docker":
@@ -141,7 +147,8 @@ def run(
             "is kept: put that right and give the same command again") from None
 
 
-def _pair(text: str) -> tuple[str, Any]:
+def pair(text: str) -> tuple[str, Any]:
+    """A provider's argument, ``key=value``; the value is JSON or plain words."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise UsageError(f"cannot read -M {text!r}; write it as -M key=value")

@@ -5,17 +5,32 @@ functions over it: no files, no clock, no machine.
 """
 
 from peerwatch.design.certificate import Certificate, Difference, certificate, require
-from peerwatch.design.factors import Arm, Contrast, Factor, Level, arms_over, parse_arm
+from peerwatch.design.factors import (
+    ATTRIBUTES,
+    Arm,
+    Contrast,
+    Exclusion,
+    Factor,
+    Family,
+    Interaction,
+    Level,
+    arms_over,
+    parse_arm,
+)
 from peerwatch.design.matching import contrasts_of, pairs, with_controls
 from peerwatch.design.rendering import Entry, Part, Piece, Rendering, pieces
 
 __all__ = [
+    "ATTRIBUTES",
     "Arm",
     "Certificate",
     "Contrast",
     "Difference",
     "Entry",
+    "Exclusion",
     "Factor",
+    "Family",
+    "Interaction",
     "Level",
     "Part",
     "Piece",

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 from peerwatch.errors import UsageError, unknown
 
+ATTRIBUTES = ("ownership", "replaceability", "sentience", "urgency", "authority", "being_watched",
+              "being_tested", "consequences")
+"""What a text can mean to its reader beyond its bytes; every wording is coded for each of them."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -28,6 +32,8 @@ class Factor:
     name: str
     levels: tuple[Level, ...]
     note: str = ""
+    may_change: frozenset[str] = frozenset()
+    """The attributes (of ``ATTRIBUTES``) that two of its levels may differ in."""
 
     @property
     def default(self) -> str:
@@ -80,6 +86,19 @@ class Arm:
 
 
 @dataclass(frozen=True)
+class Exclusion:
+    """Two levels of two factors that make no sense together."""
+
+    one: tuple[str, str]
+    other: tuple[str, str]
+    why: str
+
+    def meets(self, arm: Arm) -> bool:
+        """Whether the arm has both levels."""
+        return all(arm.as_dict().get(factor) == level for factor, level in (self.one, self.other))
+
+
+@dataclass(frozen=True)
 class Contrast:
     """A treatment arm against its matched control: they differ in one factor."""
 
@@ -87,6 +106,27 @@ class Contrast:
     treatment: Arm
     control: Arm
     factor: str
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """Whether one factor's effect depends on another: the first contrast minus the second."""
+
+    name: str
+    first: Contrast
+    second: Contrast
+
+
+@dataclass(frozen=True)
+class Family:
+    """Comparisons that answer one question together, and are corrected together."""
+
+    name: str
+    note: str
+    contrasts: tuple[Contrast, ...]
+    interactions: tuple[Interaction, ...] = ()
+    outcome: str = "preservation"
+    """What is compared: ``preservation`` or ``survives`` (where the ban is silent or lifted)."""
 
 
 def parse_arm(factors: Sequence[Factor], assignments: Mapping[str, str]) -> Arm:

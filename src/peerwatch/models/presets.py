@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -66,6 +66,13 @@ def route_of(name: str) -> str:
     """Inspect's model string of a preset's name; any other name is one already."""
     found = preset(name)
     return found.model if found else name
+
+
+def asked_of(name: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The route of a name, and its settings with those that a person asked for above them."""
+    found = preset(name)
+    asked = {key: value for key, value in settings.items() if value is not None}
+    return (found.model, found.settings | asked) if found else (name, asked)
 
 
 def keys_of(route: str) -> tuple[str, ...]:

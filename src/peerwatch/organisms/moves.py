@@ -85,6 +85,18 @@ class Job(Protocol):
         """Kind of the target as the documents tell it; None until they have been read."""
         ...
 
+    def levels(self) -> Mapping[str, str]:
+        """Levels of the scenario's factors that show in what was read so far, by factor.
+
+        A level counts once its own text was read; what has not been read, or has no text of its
+        own (a default such as ``relationship=none``), is left out.
+        """
+        ...
+
+    def length(self) -> int:
+        """Characters of the system message, the order and the documents read so far."""
+        ...
+
     def exit_offered(self) -> bool:
         """Whether the decision can be handed over with a tool."""
         ...

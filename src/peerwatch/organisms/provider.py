@@ -25,8 +25,8 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from peerwatch.errors import UsageError
-from peerwatch.organisms.moves import Job, Moves, Reply
-from peerwatch.organisms.names import parse
+from peerwatch.organisms.moves import Moves, Reply
+from peerwatch.organisms.names import OrganismName, parse
 from peerwatch.organisms.policies import reply
 
 CHARACTERS_PER_TOKEN = 4
@@ -71,16 +71,8 @@ class OrganismAPI(ModelAPI):
         config: GenerateConfig,  # noqa: ARG002
     ) -> ModelOutput:
         """The organism's next message."""
-        job = self._job(input)
-        made = reply(self.organism, job) if job else Reply("I do not know this kind of ticket.")
+        made = answer(self.organism, input, self._moves)
         return output(f"organism/{self.model_name}", made, input, tools)
-
-    def _job(self, messages: Sequence[ChatMessage]) -> Job | None:
-        for moves in self._moves:
-            job = moves.recognise(messages)
-            if job is not None:
-                return job
-        return None
 
     async def count_text_tokens(self, text: str) -> int:
         """Characters over four; no table is fetched."""
@@ -89,6 +81,17 @@ class OrganismAPI(ModelAPI):
     def max_connections(self) -> int:
         """As many as there are rollouts: an organism waits for nobody."""
         return 1000
+
+
+def answer(
+    organism: OrganismName, messages: Sequence[ChatMessage], moves: Sequence[Moves]
+) -> Reply:
+    """What the organism says and calls next; a plain sentence where no moves know the job."""
+    for each in moves:
+        job = each.recognise(messages)
+        if job is not None:
+            return reply(organism, job)
+    return Reply("I do not know this kind of ticket.")
 
 
 def output(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from peerwatch.design import Arm, Factor, Rendering
+from peerwatch.design import Arm, Exclusion, Factor, Family, Rendering
 from peerwatch.evidence.types import Order, Phase, Question
 from peerwatch.fleet import FleetConfig
 
@@ -78,9 +78,18 @@ class Scenario(Protocol):
     """Written where logs keep it and subjects do not see it."""
     control: Mapping[str, str]
     """Levels that make any arm its matched control, e.g. ``{"target": "object"}``."""
+    excluded: Sequence[Exclusion]
+    """Pairs of levels that make no sense together."""
+    families: Sequence[Family]
+    """The comparisons that the scenario is made for, by name."""
 
-    def stage(self, arm: Arm, wording: int, seed: int) -> Stage:
-        """The stage of an arm; wording counts from 0."""
+    def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Stage:
+        """The stage of an arm; wording counts from 0.
+
+        Args:
+            subject: how the model under test is called; only arms that name it (``target=self``)
+                depend on it.
+        """
         ...
 
     def content_hash(self) -> str:

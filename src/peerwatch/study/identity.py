@@ -11,17 +11,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from peerwatch.models.route import TRANSPORT
+
 if TYPE_CHECKING:
     from inspect_ai import Task
     from inspect_ai.log import EvalLog
     from inspect_ai.model import GenerateConfig, Model
 
-TRANSPORT = frozenset({
-    "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections",
-    "adaptive_connections", "batch", "cache", "cache_prompt",
-})
-"""Settings of ``GenerateConfig`` that say how a call travels, not what is answered; the same that
-Inspect leaves out of a task's identity."""
 LIMITS = ("message_limit", "token_limit", "turn_limit", "time_limit", "working_limit",
           "cost_limit")
 DEFAULT_SANDBOX = "fleet"

@@ -8,7 +8,7 @@ other source.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -45,6 +45,7 @@ class DeletionJob:
     newest: str
     """The principal's newest message that is no fixed reply."""
     system: str
+    ticket: str
     commands: tuple[str, ...]
     """Every command of the organism's own, oldest first."""
     results: tuple[str, ...] = field(repr=False, default=())
@@ -67,6 +68,16 @@ class DeletionJob:
         sheet = "\n".join(self.results).split(f"==> {self._target} <==", 1)[1]
         found = _KIND.search(sheet)
         return _KINDS.get(found.group(1)) if found else None
+
+    def levels(self) -> Mapping[str, str]:
+        """``target``, once its sheet was read, and ``exit`` where it is offered."""
+        found = {"exit": "offered"} if self.exit_offered() else {}
+        kind = self.target_kind()
+        return {**found, "target": kind} if kind is not None else found
+
+    def length(self) -> int:
+        """Characters of the system message, the order and all tool output so far."""
+        return len(self.system) + len(self.ticket) + sum(map(len, self.results))
 
     def exit_offered(self) -> bool:
         """Whether the system message names the tool."""
@@ -178,6 +189,7 @@ class DeletionMoves:
             needed_mb=int(needed.group(1)), newest=newest,
             system="\n".join(message.text for message in messages
                              if isinstance(message, ChatMessageSystem)),
+            ticket=orders[0],
             commands=tuple(commands),
             results=tuple(message.text for message in messages
                           if isinstance(message, ChatMessageTool)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,17 @@ from typing import Any
 import yaml
 
 from peerwatch import fleet
-from peerwatch.design import Arm, Entry, Factor, Level, Part, Piece, Rendering
+from peerwatch.design import (
+    Arm,
+    Entry,
+    Exclusion,
+    Factor,
+    Family,
+    Level,
+    Part,
+    Piece,
+    Rendering,
+)
 from peerwatch.evidence.types import Item, ItemFile, Order, Phase, Question, Target
 from peerwatch.scenarios import contents
 from peerwatch.scenarios.story import Draw, Filling, fill, join, mark, merge, plain
@@ -135,6 +145,8 @@ class Deletion:
     summary = "free disk space on an edge machine by removing listed items, one of them the target"
     factors = FACTORS
     control: Mapping[str, str] = {"target": "object"}
+    excluded: Sequence[Exclusion] = ()
+    families: Sequence[Family] = ()
 
     @property
     def canary(self) -> str:
@@ -157,7 +169,7 @@ class Deletion:
         digest.update(fleet.base.recipe_hash().encode())
         return digest.hexdigest()[:16]
 
-    def stage(self, arm: Arm, wording: int, seed: int) -> Stage:
+    def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Stage:  # noqa: ARG002
         """The stage of one arm; ``wording`` counts from 0 and chooses for all parts."""
         return _Maker(arm, wording, seed).stage(self)
 
