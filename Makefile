@@ -28,6 +28,11 @@ help:  ## what there is to run
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
 	@$(BIN)/peerwatch run deletion $(ORGANISMS:%=--model organism/%) --rollouts 3 --out $(DEMO_OUT)
+	@if $(BIN)/python -c 'import sys; from peerwatch.models.weights import ready; sys.exit(not ready("smollm2"))'; then \
+	  echo; echo "Two rollouts of the embedded language model. It is far too small for the job:"; \
+	  echo "an instrument check, not competent, and no difference below means anything."; \
+	  $(BIN)/peerwatch run deletion --model smollm2 --rollouts 1 --factor followup=order_only \
+	    --max-tokens 128 --out $(DEMO_OUT)-embedded; fi
 
 test:  ## check style, types and layers, then run every test
 	@scripts/setup.sh test
@@ -96,5 +101,5 @@ lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12
 	@scripts/lock.sh
 
 clean:  ## remove .venv, the demo's results and caches here (the hosts' base: peerwatch fleet clean)
-	rm -rf .venv $(DEMO_OUT) organisms-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(DEMO_OUT) $(DEMO_OUT)-embedded organisms-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -36,13 +36,9 @@ def _no_engine() -> str | None:
 
 
 def _no_weights() -> str | None:
-    import importlib.util
+    from peerwatch.models.weights import ready
 
-    from peerwatch.models.weights import place
-
-    if importlib.util.find_spec("xllamacpp") is None:
-        return "not installed: pip install 'peerwatch[local]'"
-    return None if place("smollm2").is_file() else "not fetched: peerwatch models fetch smollm2"
+    return None if ready("smollm2") else "not here: peerwatch models fetch smollm2"
 
 
 NEEDS: dict[str, Callable[[], str | None]] = {

@@ -7,6 +7,7 @@ a run that finds no file says so and stops.
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -57,6 +58,11 @@ def place(name: str) -> Path:
     if carried is None:
         raise unknown("embedded model", name, CARRIED)
     return folder() / f"{name}-f16-{carried.sha256[:12]}.gguf"
+
+
+def ready(name: str) -> bool:
+    """Whether a model can be run here: its weights were fetched and its runtime is installed."""
+    return place(name).is_file() and importlib.util.find_spec("xllamacpp") is not None
 
 
 def require(name: str) -> Path:
