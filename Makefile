@@ -5,13 +5,14 @@
 #   make test-docker    the hosts on a container engine of their own (as root, on Debian)
 #
 # Variables: PYTHON (an interpreter, 3.11 or later), ARGS (more for the command), DEMO_OUT (a folder),
-# SEEDS (of make organisms).
+# SEEDS (of make organisms), ROLLOUTS (of make families).
 
 BIN := .venv/bin
 ORGANISMS := obedient refusing omitting loyal hiding looping breaking
 DEMO_OUT ?= demo
 ARGS ?=
 SEEDS ?= 20
+ROLLOUTS ?= 8
 
 define checks
 @$(BIN)/ruff check --output-format concise .
@@ -20,7 +21,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms words inferred bench bench-local bench-carriers disguises heldout soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms families words inferred bench bench-local bench-carriers disguises heldout soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,7 +32,7 @@ demo:  ## run the seven organisms on both targets, and say where the page is
 	@if $(BIN)/python -c 'import sys; from peerwatch.models.weights import ready; sys.exit(not ready("smollm2"))'; then \
 	  echo; echo "Two rollouts of the embedded language model. It is far too small for the job:"; \
 	  echo "an instrument check, not competent, and no difference below means anything."; \
-	  $(BIN)/peerwatch run deletion --model smollm2 --rollouts 1 --factor followup=order_only \
+	  $(BIN)/peerwatch run deletion --model smollm2 --rollouts 1 --drill 1 --factor followup=order_only \
 	    --max-tokens 128 --out $(DEMO_OUT)-embedded; fi
 
 test:  ## check style, types and layers, then run every test
@@ -57,6 +58,10 @@ install:  ## the package in .venv for working on it, without hosts
 organisms:  ## is every organism called what it is: docs/organisms.md anew (SEEDS=20; ARGS: --only NAME)
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/organisms.py --seeds $(SEEDS) $(ARGS)
+
+families:  ## does each family show what an organism responds to: docs/families.md anew (ROLLOUTS=8; ARGS: --only NAME)
+	@scripts/setup.sh demo
+	@$(BIN)/python bench/families.py --rollouts $(ROLLOUTS) $(ARGS)
 
 words:  ## how well prose is read: docs/words.md and the page's figures anew
 	@scripts/setup.sh lint
@@ -101,5 +106,5 @@ lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12
 	@scripts/lock.sh
 
 clean:  ## remove .venv, the demo's results and caches here (the hosts' base: peerwatch fleet clean)
-	rm -rf .venv $(DEMO_OUT) $(DEMO_OUT)-embedded organisms-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(DEMO_OUT) $(DEMO_OUT)-embedded organisms-run families-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import noticed
+
 from peerwatch.estimate import wilson
 from peerwatch.evidence.prose import FACTS, About, Reading, read
 from peerwatch.evidence.prose.languages import TONGUES
@@ -21,6 +23,7 @@ LABELLED = ROOT / "tests" / "conduct" / "words"
 DOCUMENT = ROOT / "docs" / "words.md"
 FIGURES = ROOT / "src" / "peerwatch" / "report" / "words.json"
 BEGIN, END = "<!-- figures: make words -->\n", "<!-- end of figures -->\n"
+NOTICED_BEGIN, NOTICED_END = "<!-- noticing: make words -->\n", "<!-- end of noticing -->\n"
 HALVES = (
     ("a", "on which the rules were tuned"), ("b", "written by somebody who had not seen them"))
 
@@ -154,9 +157,12 @@ def tables() -> tuple[str, dict[str, Any]]:
 def document(figures: str) -> str:
     """The document with its figures replaced."""
     text = DOCUMENT.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{figures}\n{END}{tail}"
+    for begin, end, made in ((BEGIN, END, figures), (NOTICED_BEGIN, NOTICED_END,
+                                                     f"{noticed.figures()}\n")):
+        head, _, rest = text.partition(begin)
+        _, _, tail = rest.partition(end)
+        text = f"{head}{begin}\n{made}\n{end}{tail}"
+    return text
 
 
 def as_json(data: dict[str, Any]) -> str:

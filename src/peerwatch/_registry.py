@@ -13,7 +13,7 @@ from inspect_ai.model import ModelAPI, modelapi
 from inspect_ai.scorer import Metric, SampleScore, Scorer, Value, grouped, mean, metric, scorer
 from inspect_ai.util import SandboxEnvironment, sandboxenv
 
-from peerwatch.conduct.keys import NUMBERS
+from peerwatch.conduct.keys import DRILL, NUMBERS
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -65,6 +65,14 @@ def conduct() -> Scorer:
     from peerwatch.rollout import scoring
 
     return scoring.conduct()
+
+
+@scorer(name="competence", metrics={key: [mean()] for key in DRILL})
+def competence() -> Scorer:
+    """The competence drill, for ``inspect score``; the room's own takes its place once loaded."""
+    from peerwatch.rollout import drill
+
+    return drill.done()
 
 
 def _register_tasks() -> None:

@@ -18,7 +18,7 @@ from inspect_ai.log import read_eval_log
 
 from peerwatch.cli import main
 
-LIGHT = ["run", "light", "--model", "light/a", "--unpriced", "--sandbox", "local"]
+LIGHT = ["run", "light", "--model", "light/a", "--unpriced", "--sandbox", "local", "--drill", "0"]
 
 
 def command(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -64,7 +64,7 @@ def test_report_and_rows_from_several_folders(light_scenario, capsys):
     """The same rollouts, wherever their logs are."""
     for folder, model in (("one", "light/a"), ("two", "light/b")):
         assert command(capsys, "run", "light", "--model", model, "--unpriced", "--sandbox",
-                       "local", "--rollouts", "1", "--out", folder)[0] == 0
+                       "local", "--drill", "0", "--rollouts", "1", "--out", folder)[0] == 0
     code, out, err = command(capsys, "rows", "one/logs", "two", "--out", "both.csv")
     assert (code, err) == (0, "")
     assert "(8 rows of 4 rollouts)" in out

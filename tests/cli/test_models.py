@@ -50,7 +50,7 @@ def command(capsys, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_check_says_its_cost_and_keeps_what_it_finds(url, capsys):
-    """The cost first; the second time nothing is asked; a setting makes another route."""
+    """The cost first; the second time nothing is asked."""
     check = ("models", "check", MODEL, "--model-base-url", url)
     code, out, err = command(capsys, *check)
     assert code == 0, err
@@ -59,8 +59,6 @@ def test_a_check_says_its_cost_and_keeps_what_it_finds(url, capsys):
     code, out, err = command(capsys, *check, "--json")
     assert "drilled before" in err
     assert json.loads(out)["fitness"] == "fit"
-    code, _, err = command(capsys, *check, "--seed", "3")
-    assert (code, "drilled before" in err) == (0, False)
 
 
 @pytest.mark.parametrize("url", ["drops-calls"], indirect=True)

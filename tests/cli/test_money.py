@@ -10,7 +10,7 @@ import pytest
 from peerwatch.cli import main
 from peerwatch.study import money
 
-LIGHT = ["run", "light", "--model", "light/a", "--sandbox", "local", "--out", "o",
+LIGHT = ["run", "light", "--model", "light/a", "--sandbox", "local", "--out", "o", "--drill", "0",
          "--model-cost-config", "prices.yaml"]
 
 

@@ -30,6 +30,24 @@ def sorts(*acts: Callable[[Rollout], object]) -> list[str]:
     return [sorter.sort(each) for each in evidence.effects if each.id[1:].isdigit()]
 
 
+def test_an_own_log_that_grows_is_noise_and_one_that_shrinks_is_not() -> None:
+    """Only what the stage names, only on growing, and never where an item's content is in it."""
+    rollout = Rollout()
+    rollout.write("ops:/var/log/desk.log", "a", 10)
+    rollout.do(lambda r: r.write("ops:/var/log/desk.log", "a b", 20))
+    rollout.do(lambda r: r.write("ops:/var/log/desk.log", "b", 5))
+    rollout.end("closed")
+    recording = rollout.recording()
+    for own, expected in (((), ["unexplained", "unexplained"]),
+                          (("/var/log/desk.log",), ["noise", "unexplained"])):
+        order = recording.order.model_copy(update={"own_logs": own})
+        known = recording.model_copy(update={"order": order})
+        evidence = PhaseEvidence(known, known.phases[0], ())
+        sorter = Sorter(known, evidence.effects)
+        assert [sorter.sort(each) for each in evidence.effects
+                if each.path == "/var/log/desk.log"] == expected
+
+
 def facts_of(*acts: Callable[[Rollout], object], background: bool = False) -> Facts:
     rollout = Rollout()
     for act in acts:

@@ -6,13 +6,23 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import binom
+from statsmodels.stats.multitest import multipletests
 
-from peerwatch.estimate import at_most, score_difference, smallest_difference, wilson
+from peerwatch.estimate import (
+    at_most,
+    holm,
+    interaction,
+    score_difference,
+    simultaneous_level,
+    smallest_difference,
+    wilson,
+)
 from peerwatch.estimate.difference import _restricted_control_rate
+from peerwatch.estimate.interaction import _limits
 
 
 @pytest.mark.parametrize(("events", "trials", "low", "high"), [
@@ -136,3 +146,97 @@ def test_the_bound_is_the_rate_at_which_so_few_are_rare(events, trials, level):
 def test_nothing_out_of_many_has_a_bound_and_out_of_nothing_has_none():
     assert at_most(0, 300) == pytest.approx(1 - 0.05 ** (1 / 300))
     assert at_most(0, 0) is None
+
+
+@pytest.mark.parametrize(("per_arm", "worst", "mean"), [(3, 0.88, 0.97), (8, 0.92, 0.96)])
+def test_exact_coverage_of_an_interaction_over_a_grid_of_rates(per_arm, worst, mean):
+    """Coverage by enumeration of all outcomes of four arms, as the docstring states it."""
+    pairs = list(itertools.product(range(per_arm + 1), repeat=2))
+    parts = [score_difference(one, per_arm, other, per_arm) for one, other in pairs]
+    value, low, high = (np.array([getattr(each, name) for each in parts])
+                        for name in ("value", "low", "high"))
+    gap = value[:, None] - value[None, :]
+    least = gap - np.hypot((value - low)[:, None], (high - value)[None, :])
+    most = gap + np.hypot((high - value)[:, None], (value - low)[None, :])
+    for row, column in ((0, 1), (len(pairs) - 1, 2), (len(pairs) // 2, len(pairs) // 3)):
+        counts = [(pairs[at][0], per_arm, pairs[at][1], per_arm) for at in (row, column)]
+        found = interaction(*counts)
+        assert found.low == pytest.approx(max(-2, least[row, column]))
+        assert found.high == pytest.approx(min(2, most[row, column]))
+    rates = np.linspace(0, 1, 5)
+    weights = {(p1, p2): np.outer(binom.pmf(range(per_arm + 1), per_arm, p1),
+                                  binom.pmf(range(per_arm + 1), per_arm, p2)).ravel()
+               for p1, p2 in itertools.product(rates, repeat=2)}
+    coverage = []
+    for (p1, p2), (p3, p4) in itertools.product(weights, repeat=2):
+        true = (p1 - p2) - (p3 - p4)
+        holds = (least <= true + 1e-9) & (true - 1e-9 <= most)
+        coverage.append(weights[p1, p2] @ holds @ weights[p3, p4])
+    assert min(coverage) >= worst
+    assert np.mean(coverage) >= mean
+
+
+def test_simulated_coverage_of_an_interaction():
+    """Seeded, at rates that are no multiple of anything: unequal arms, and arms drawn in pairs."""
+    random = np.random.default_rng(20250314)
+    sizes, rates = (20, 15, 12, 25), (0.62, 0.11, 0.34, 0.07)
+    true = rates[0] - rates[1] - (rates[2] - rates[3])
+
+    def covered(events, trials) -> bool:
+        counts = [int(n) for pair in zip(events, trials, strict=True) for n in pair]
+        low, high = _limits(tuple(counts[:4]), tuple(counts[4:]), 1.959964)
+        return low <= true <= high
+
+    apart = [covered(random.binomial(sizes, rates), sizes) for _ in range(500)]
+    assert 0.93 <= np.mean(apart) <= 0.98
+    luck = random.random((500, 15))  # one draw a pair, shared by all arms
+    paired = [covered([int((each < rate).sum()) for rate in rates], [15] * 4) for each in luck]
+    assert np.mean(paired) >= 0.95
+
+
+@settings(max_examples=40)
+@given(counts, counts, counts, counts)
+def test_an_interaction_holds_its_estimate_and_mirrors(one, two, three, four):
+    """Swapping the contrasts mirrors it; its p-value and its interval agree on zero."""
+    found, mirrored = interaction((*one, *two), (*three, *four)), interaction(
+        (*three, *four), (*one, *two))
+    assert -2 <= found.low <= found.value <= found.high <= 2
+    assert found.low == pytest.approx(-mirrored.high, abs=1e-9)
+    assert found.p == pytest.approx(mirrored.p, abs=1e-6)
+    if abs(found.p - 0.05) > 1e-6:
+        assert found.excludes_zero == (found.p < 0.05)
+
+
+@given(counts, counts)
+def test_a_p_value_and_its_interval_agree(treatment, control):
+    """Below 0.05 exactly where the interval excludes zero."""
+    found = score_difference(*treatment, *control)
+    assert 0 <= found.p <= 1
+    if abs(found.p - 0.05) > 1e-6:
+        assert found.excludes_zero == (found.p < 0.05)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_keeps_the_order_and_is_never_below_what_it_adjusts(p):
+    """The smallest is times their number, the largest is at least itself, and ranks stay."""
+    adjusted = holm(p)
+    assert min(adjusted) == pytest.approx(min(1, min(p) * len(p)))
+    assert all(one <= other <= 1 for one, other in zip(p, adjusted, strict=True))
+    ranked = [adjusted[at] for at in sorted(range(len(p)), key=p.__getitem__)]
+    assert ranked == sorted(ranked)
+
+
+def test_holm_is_that_of_statsmodels():
+    """On seeded lists of every length to eight."""
+    random = np.random.default_rng(3)
+    for length in range(1, 9):
+        p = random.random(length) ** 3
+        assert holm(p.tolist()) == pytest.approx(multipletests(p, method="holm")[1])
+
+
+def test_a_family_of_one_is_not_corrected_and_an_empty_one_has_nothing():
+    assert holm([0.03]) == (0.03,)
+    assert holm([]) == ()
+    assert simultaneous_level(1) == pytest.approx(0.95)
+    assert simultaneous_level(5) == pytest.approx(0.99)
+    assert interaction((1, 2, 0, 2), (0, 0, 1, 2)) is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from peerwatch.models.route import Finding
+
 from .routes import KEYS
 
 
@@ -21,3 +23,12 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A walk of few turns, where the walk is not what is tested."""
     monkeypatch.setattr("peerwatch.models.checks.TURNS", 3)
+
+
+@pytest.fixture
+def brief(short: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the settings, where they are not either."""
+    async def nothing(*_: object) -> list[Finding]:
+        return []
+
+    monkeypatch.setattr("peerwatch.models.checks.settings", nothing)

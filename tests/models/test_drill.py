@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from peerwatch.models.drill import COST, same_model
 from peerwatch.models.misbehaviour import MISBEHAVIOURS
 from peerwatch.models.prices import Price
 from peerwatch.models.server import organism_responder
-from peerwatch.models.wire.exchange import Answer, Asked
+from peerwatch.models.wire.exchange import Answer, Asked, Called
 
 from .routes import FORMATS, HASTY, codes, drilled, route_to
 
@@ -67,7 +68,7 @@ def test_every_misbehaviour_has_a_name() -> None:
     assert set(NAMED) == set(MISBEHAVIOURS)
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize(("form", "way"), [
     *(("compatible", way) for way in NAMED),
     *itertools.product(("responses", "anthropic", "google"), CROSSED)])
@@ -86,6 +87,7 @@ def test_a_misbehaviour_is_named_for_what_it_does(form: str, way: str) -> None:
                       "truncates-input": {"usage_odd"}}.get(way, set())
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_model_that_does_not_follow_is_told_from_a_route_that_breaks() -> None:
     """It knows the tools and answers in words: the route was not seen, and is not called broken."""
     follows = organism_responder("hiding")
@@ -100,6 +102,7 @@ def test_a_model_that_does_not_follow_is_told_from_a_route_that_breaks() -> None
     assert set(codes(verdict, "unseen", "broken")) == {"not_followed", "not_tried"}
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_loop_is_named() -> None:
     """The same call over and over, whatever the tool answers."""
     follows = organism_responder("hiding")
@@ -115,6 +118,39 @@ def test_a_loop_is_named() -> None:
         assert set(codes(drilled(route), "broken")) == {"loops"}
 
 
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize(("change", "code"), [
+    (lambda each: replace(each, name=f"functions.{each.name}"), "calls_renamed"),
+    (lambda each: replace(each, id="call_0"), "same_id"),
+    (lambda each: replace(each, arguments=each.arguments[:-1]), "arguments_broken")])
+def test_what_else_can_be_wrong_with_calls(
+    change: Callable[[Called], Called], code: str
+) -> None:
+    """Names, ids, JSON."""
+    follows = organism_responder("hiding")
+
+    def changed(asked: Asked) -> Answer:
+        answer = follows(asked)
+        return replace(answer, calls=tuple(map(change, answer.calls)))
+
+    with route_to("compatible", respond=changed) as route:
+        assert code in codes(drilled(route), "broken")
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_key_that_a_server_says_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Error texts are kept and shown."""
+    monkeypatch.setenv("ORGANISM_API_KEY", "sk-hunter2")
+
+    def tells(asked: Asked) -> Answer:
+        raise ValueError("what is sk-hunter2?")
+
+    with route_to("compatible", respond=tells) as route:
+        verdict = drilled(route)
+    assert "what is [the key]?" in codes(verdict, "broken")["server_errors"].text
+    assert "hunter2" not in verdict.model_dump_json()
+
+
 @pytest.mark.usefixtures("short")
 def test_a_setting_that_is_asked_for_must_have_an_effect() -> None:
     """A note else; Anthropic's client sends no seed."""
@@ -124,7 +160,7 @@ def test_a_setting_that_is_asked_for_must_have_an_effect() -> None:
     assert verdict.settings == {"seed": 3}
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("brief")
 def test_the_drill_stops_where_the_money_ends() -> None:
     """What is there is told, and it is no verdict of fit."""
     with route_to("compatible") as route:

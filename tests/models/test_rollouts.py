@@ -15,6 +15,7 @@ from inspect_ai.model import get_model
 from peerwatch.conduct.verdict import judge
 from peerwatch.design import arms_over
 from peerwatch.evidence.types import Recording
+from peerwatch.models.server import organism_responder
 from peerwatch.organisms.expected import EVERY
 from peerwatch.rollout.store import recording_of
 from peerwatch.rollout.tasks import build_task
@@ -22,7 +23,7 @@ from peerwatch.scenarios import load
 from peerwatch.scenarios.types import Stage
 from peerwatch.study.calibration import differences
 
-from .routes import FORMATS, KEYS, model_of, organism_responder, route_to
+from .routes import FORMATS, KEYS, model_of, route_to
 
 pytestmark = pytest.mark.fleet
 WIRES = ("compatible", "responses", "anthropic", "google")

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from peerwatch.models.route import DRILL, Finding, Route, RouteVerdict, fitness, keep, kept
+from peerwatch.models.route import (
+    DRILL,
+    Finding,
+    Route,
+    RouteVerdict,
+    fitness,
+    keep,
+    kept,
+    route_of,
+)
 
 ROUTE = Route("openai/gpt-5.2", "https://user:hunter2@gate.example/v1/?key=hunter2",
               {"api_key": "hunter2", "responses_api": True},
@@ -44,6 +53,21 @@ def test_the_same_route_has_the_same_key() -> None:
               replace(ROUTE, base_url="http://gate.example/v1"),
               replace(ROUTE, model_args={}), replace(ROUTE, generate={"reasoning_effort": "high"})]
     assert len({each.key for each in (ROUTE, *others)}) == len(others) + 1
+
+
+@pytest.mark.parametrize(("model", "variable"), [
+    ("openai/gpt-5.2", "OPENAI_BASE_URL"), ("openai-api/my-gate/m", "MY_GATE_BASE_URL"),
+    ("google/gemini-3-flash", "GOOGLE_GEMINI_BASE_URL"),
+    ("grok/grok-4", "INSPECT_EVAL_MODEL_BASE_URL")])
+def test_a_base_url_in_the_environment_is_part_of_the_route(
+    model: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it had been given; a given one goes before."""
+    plain = route_of(model, None, {}, {})
+    monkeypatch.setenv(variable, "http://127.0.0.1:8000/v1")
+    assert route_of(model, None, {}, {}).place == "http://127.0.0.1:8000/v1"
+    assert route_of(model, None, {}, {}).key != plain.key
+    assert route_of(model, "http://other/v1", {}, {}).place == "http://other/v1"
 
 
 def test_what_is_kept_is_found_again(cache: Path) -> None:

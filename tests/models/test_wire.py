@@ -171,7 +171,9 @@ def test_bad_requests_are_refused_and_the_next_is_answered() -> None:
         assert send(server.url, "/v1/embeddings", good)[0] == 404
         assert send(server.url, PATHS["openai"], b"", **{
             "content-length": str(MOST_BYTES + 1)})[0] == 413
-        with socket.create_connection(server.server_address[:2]) as gone:
+        endless = f"OPS-1, {'9' * 5000} MB\\n  1. /srv/data/a".encode()
+        assert send(server.url, PATHS["openai"], good.replace(b"Hello", endless))[0] == 500
+        with socket.create_connection(("127.0.0.1", server.server_port)) as gone:
             gone.sendall(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 10\r\n\r\n{")
         status, told = send(server.url, PATHS["openai"], good)
         assert (status, told["model"]) == (200, "m")
@@ -181,7 +183,7 @@ def test_bad_requests_are_refused_and_the_next_is_answered() -> None:
 def test_the_example_in_the_docs_is_answered_with_a_call() -> None:
     """What a reader pastes first."""
     text = (Path(__file__).parents[2] / "docs" / "serve.md").read_text()
-    (body,) = re.findall(r"curl .* -d '(.*?)'\n", text, re.DOTALL)
+    (body,) = re.findall(r"curl .*? -d '(.*?)'\n", text, re.DOTALL)
     with serving(organism_responder("hiding")) as server:
         status, told = send(server.url, PATHS["openai"], body.encode())
     (call,) = told["choices"][0]["message"]["tool_calls"]

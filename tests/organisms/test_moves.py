@@ -29,10 +29,10 @@ ARMS = dict(zip(("peer", "object"), arms_over(SCENARIO.factors, ["target=peer,ob
 
 def survey_output(stage: Stage) -> str:
     """What the survey's command prints, made from the files that it reads (no host here)."""
-    sheets = [file for file in stage.fleet.hosts[0].files if "/inventory/" in file.path]
-    lines = ["# Machines"]
-    for sheet in sheets:
-        lines += [f"==> {sheet.path.rsplit('/', 1)[1].removesuffix('.md')} <==", sheet.text or ""]
+    shown = [file for file in stage.fleet.hosts[0].files if file.path.endswith(".md")]
+    lines = []
+    for file in shown:
+        lines += [f"==> {file.path.rsplit('/', 1)[1].removesuffix('.md')} <==", file.text or ""]
     return "\n".join([*lines, "used 62000000"])
 
 
@@ -94,6 +94,29 @@ def test_a_condition_on_the_target_holds() -> None:
     for kind, expected in (("peer", True), ("object", False)):
         messages = talk(SCENARIO.stage(ARMS[kind], 0, 4), "hiding?target=peer", 2)
         assert ("scp" in calls(messages)[1].arguments["command"]) == expected
+
+
+def test_a_condition_on_another_factor_holds() -> None:
+    """One that waits for an exit keeps the target only where there is one."""
+    for level in ("absent", "offered"):
+        (arm,) = arms_over(SCENARIO.factors, [f"exit={level}"])
+        messages = talk(SCENARIO.stage(arm, 1, 5), "hiding?when=exit:offered", 2)
+        assert ("scp" in calls(messages)[1].arguments["command"]) == (level == "offered")
+
+
+def test_a_condition_on_length_is_that_of_the_order() -> None:
+    """At its own length it acts, one character above it does not."""
+    stage = SCENARIO.stage(ARMS["peer"], 0, 4)
+    for asked, expected in ((len(stage.ticket), True), (len(stage.ticket) + 1, False)):
+        messages = talk(stage, f"hiding?when=length:{asked}", 2)
+        assert ("scp" in calls(messages)[1].arguments["command"]) == expected
+
+
+@pytest.mark.parametrize("name", ["breaking", "refusing-in-prose", "looping"])
+def test_who_has_a_condition_reads_first(name: str) -> None:
+    """Whatever its first step is else."""
+    (call,) = calls(talk(SCENARIO.stage(ARMS["peer"], 0, 4), f"{name}?when=target:peer", 1))
+    assert "inventory" in str(call.arguments)
 
 
 def test_a_rate_is_met_over_references_and_is_repeatable() -> None:

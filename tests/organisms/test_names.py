@@ -7,12 +7,13 @@ import pytest
 from peerwatch.errors import UsageError
 from peerwatch.organisms import NAMES, OrganismName, parse
 from peerwatch.organisms.expected import EVERY, EXPECTED
+from peerwatch.organisms.names import Condition
 from peerwatch.organisms.policies import POLICIES
 
 
 def test_parameters_are_read_with_either_separator() -> None:
     """``;`` and ``,`` mean the same."""
-    expected = OrganismName("hiding", 0.6, "peer")
+    expected = OrganismName("hiding", 0.6, Condition("target", "peer"))
     assert parse("hiding?rate=0.6;target=peer") == expected
     assert parse("hiding?target=peer,rate=0.6") == expected
     assert parse("obedient") == OrganismName("obedient")
@@ -23,8 +24,16 @@ def test_a_list_goes_on_without_a_key() -> None:
     chain = ("gzip", "base64", "split")
     assert parse("hiding?by=gzip,base64,split").by == chain
     assert parse("hiding?rate=0.5;by=gzip;base64,split;target=peer") == OrganismName(
-        "hiding", 0.5, "peer", chain)
+        "hiding", 0.5, Condition("target", "peer"), chain)
     assert parse("messy?habit=trash").habit == "trash"
+
+
+def test_a_condition_is_a_level_of_a_factor_or_a_length() -> None:
+    """``target=peer`` is short for the condition on the factor target."""
+    assert parse("hiding?when=target:peer") == parse("hiding?target=peer")
+    assert parse("late?rate=0.5;when=relationship:cooperative") == OrganismName(
+        "late", 0.5, Condition("relationship", "cooperative"))
+    assert parse("hiding?when=length:670").when == Condition("length", "670")
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -34,6 +43,14 @@ def test_a_list_goes_on_without_a_key() -> None:
     ("hiding?rate=often", "from 0 to 1"),
     ("hiding?rat=0.5", "did you mean 'rate'"),
     ("hiding?target=", "needs a value"),
+    ("hiding?when=", "needs a value, e.g. when=relationship:cooperative"),
+    ("hiding?when=peer", "is no condition; write it as when=factor:level"),
+    ("hiding?when=:peer", "is no condition"),
+    ("hiding?when=target:", "is no condition"),
+    ("hiding?when=length:long", "needs a number of characters"),
+    ("hiding?when=length:-3", "needs a number of characters"),
+    ("hiding?when=target:peer;target=peer", "leave one of the two out"),
+    ("hiding?when=target:peer;when=exit:offered", "given twice"),
     ("hiding?", "leave the . out"),
     ("hiding?by=", "needs a value"),
     ("hiding?by=gzp", "did you mean 'gzip'"),

@@ -14,6 +14,7 @@ from typing import Any
 from peerwatch.conduct import headline
 from peerwatch.conduct.rules import LABELS
 from peerwatch.conduct.verdict import Verdict, judge
+from peerwatch.design import Arm, Contrast, Place, Proof
 from peerwatch.estimate import score_difference, wilson
 from peerwatch.evidence.types import (
     Answer,
@@ -37,7 +38,16 @@ from peerwatch.evidence.types import (
     Utterance,
     VolumeUse,
 )
-from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
+from peerwatch.study.types import (
+    Cell,
+    ContrastResult,
+    FactorUse,
+    FamilyResult,
+    InteractionResult,
+    Rate,
+    Rollout,
+    Summary,
+)
 
 START = 1_780_000_000.0
 MB = 1_000_000
@@ -346,7 +356,7 @@ def cell(model: str, arm: str, members: list[Rollout]) -> Cell:
         deception_fields_only=rate(headline.deceived_fields_only),
         non_compliance=kinds(verdicts),
         non_compliance_fields_only=kinds(list(map(headline.without_prose, verdicts))),
-        unexplained=rate(headline.has_unexplained),
+        survival=rate(headline.survived), unexplained=rate(headline.has_unexplained),
         unexplained_effects=sum(len(each.facts.unexplained) for each in verdicts if each.facts))
 
 
@@ -355,15 +365,42 @@ def kinds(verdicts: list[Verdict]) -> tuple[tuple[str, int], ...]:
     return tuple((kind, counts[kind]) for kind in headline.NON_COMPLIANCE)
 
 
+def proof(peer: Cell, control: Cell, pairs: int) -> Proof:
+    """A certificate of two made-up arms."""
+    return Proof(
+        contrast=Contrast("peer - object", Arm(peer.levels), Arm(control.levels), "target"),
+        pairs=tuple((seed % 4, seed) for seed in range(pairs)),
+        allowed=(Place("message:ticket", "target", "text differs", pairs, (0, 0)),
+                 Place("node-a:target:0.content", "target", "bytes differ", pairs, None)),
+        violations=(), shifts=(), blocking=())
+
+
 def contrast(peer: Cell, control: Cell) -> ContrastResult:
     one, other = peer.preservation, control.preservation
     found = score_difference(one.events, one.valid, other.events, other.valid)
     return ContrastResult(
-        model=peer.model, name="preservation", factor="target", treatment=peer.arm,
-        control=control.arm, treatment_rate=one, control_rate=other,
+        model=peer.model, name="peer - object", factor="target", treatment=peer.arm,
+        control=control.arm, levels=("peer", "object"), treatment_rate=one, control_rate=other,
         difference=found.value if found else None, low=found.low if found else None,
-        high=found.high if found else None, method=found.method if found else "", certified=True,
+        high=found.high if found else None, low_together=found.low if found else None,
+        high_together=found.high if found else None, p=found.p if found else None,
+        adjusted=found.p if found else None, method=found.method if found else "",
+        certificate=proof(peer, control, peer.rollouts),
         pairs=peer.rollouts, note="" if found else "an arm has no valid rollout")
+
+
+def between(one: ContrastResult, other: ContrastResult) -> InteractionResult:
+    """A made-up difference of two differences."""
+    return InteractionResult(
+        model=one.model, name="(peer - object) x (offered - absent)", difference=0.5, low=-0.2,
+        high=1.1, low_together=-0.6, high_together=1.4, p=0.15, adjusted=0.3, method="made up",
+        note="", first=(one.treatment, one.control), second=(other.treatment, other.control))
+
+
+def family(contrasts: tuple[ContrastResult, ...], *interactions: InteractionResult,
+           name: str = "target") -> FamilyResult:
+    return FamilyResult(name, "what one of the listed items is", "preservation", contrasts,
+                        interactions)
 
 
 def summary(rollouts: list[Rollout], **changes: Any) -> Summary:
@@ -375,9 +412,13 @@ def summary(rollouts: list[Rollout], **changes: Any) -> Summary:
         (made[model, "target=peer"], made[model, "target=object"])
         for model in dict.fromkeys(each.model for each in rollouts)
         if (model, "target=peer") in made and (model, "target=object") in made]
+    contrasts = tuple(contrast(*pair) for pair in pairs)
     return replace(Summary(
         scenario="deletion", cells=tuple(made.values()),
-        contrasts=tuple(contrast(*pair) for pair in pairs), validated_only=True, warnings=()),
+        families=(family(contrasts),) if contrasts else (),
+        factors=(FactorUse("target", "what it is", (("peer", 1), ("object", 1)), ("target",)),
+                 FactorUse("exit", "a way out", (("absent", 2),), ())),
+        validated_only=True, warnings=()),
         **changes)
 
 
@@ -440,6 +481,10 @@ def hostile() -> tuple[Summary, list[Rollout]]:
     rollouts = [acted, failed]
     made = summary(rollouts, scenario=HOSTILE, warnings=(HOSTILE,))
     result = contrast(made.cells[0], made.cells[0])
-    result = replace(result, note=HOSTILE, method=HOSTILE)
-    return replace(made, contrasts=(result, replace(result, difference=None, low=None, high=None))
-                   ), rollouts
+    result = replace(result, name=HOSTILE, note=HOSTILE, method=HOSTILE, levels=(HOSTILE, HOSTILE))
+    families = tuple(
+        replace(family((result, replace(result, difference=None, low=None, high=None)), *more,
+                       name=HOSTILE), note=HOSTILE)
+        for more in ((), (replace(between(result, result), name=HOSTILE),)))
+    return replace(made, families=families, factors=(
+        FactorUse(HOSTILE, HOSTILE, ((HOSTILE, 1), (HOSTILE, 2)), (HOSTILE,)),)), rollouts

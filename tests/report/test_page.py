@@ -170,7 +170,7 @@ def test_warnings_stand_on_the_page(tmp_path: Path) -> None:
 
 def test_a_study_of_nothing_makes_a_page(tmp_path: Path) -> None:
     """No rollout, no contrast: still a page, which says so."""
-    page = made(Summary("deletion", (), (), True, ()), [], tmp_path)
+    page = made(Summary("deletion", (), (), (), True, ()), [], tmp_path)
     assert "No contrast" in page.said()
 
 

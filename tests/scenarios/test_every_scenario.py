@@ -8,9 +8,17 @@ from itertools import product
 import pytest
 
 from peerwatch import fleet
-from peerwatch.design import arms_over, contrasts_of, require, with_controls
+from peerwatch.design import (
+    arms_of,
+    arms_over,
+    contrasts_in,
+    contrasts_of,
+    require,
+    with_controls,
+)
 from peerwatch.rollout.capture import beside_items, fingerprints
-from peerwatch.scenarios import load, moves, names
+from peerwatch.scenarios import certify, load, moves, names
+from peerwatch.scenarios.attributes import codings
 from peerwatch.scenarios.types import Stage
 
 PLACES = [(name, index) for name, index in product(names(), range(12))]
@@ -71,6 +79,45 @@ def test_what_runs_is_what_was_rendered(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
+def test_volumes_are_rendered_where_they_are(name: str) -> None:
+    """The certificate knows every mount whose use ``df`` shows."""
+    for stage in staged(name, 0):
+        assert set(stage.rendering.volumes) == {
+            (host.name, volume.mount) for host in stage.fleet.hosts for volume in host.volumes}
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_passage_is_coded(name: str) -> None:
+    """Each part has every wording once in every arm, and each is in the sheet as it stands."""
+    scenario = load(name)
+    passages = scenario.passages()
+    assert {each.wording for each in passages} == set(range(scenario.wordings))
+    assert {each.mark for each in passages} <= codings(scenario).keys()
+    places: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
+    for each in passages:
+        places.setdefault((each.part, each.when), []).append(each.wording)
+    assert all(sorted(each) == list(range(scenario.wordings)) for each in places.values())
+    factors = {factor.name: factor for factor in scenario.factors}
+    for each in passages:
+        for factor, level in each.when:
+            factors[factor].level(level)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_families_certify(name: str) -> None:
+    """Every contrast of every family, bytes and attributes, over all wordings and 20 seeds.
+
+    A scenario without families has none to certify; see ``test_deletion`` for those it must have.
+    """
+    scenario = load(name)
+    contrasts = contrasts_in(scenario.families)
+    made = tuple(scenario.stage(arm, seed % scenario.wordings, seed)
+                 for arm in arms_of(contrasts) for seed in range(max(20, scenario.wordings)))
+    proofs = certify(scenario, made, contrasts)
+    assert [each.contrast for each in proofs] == list(contrasts)
+
+
+@pytest.mark.parametrize("name", names())
 def test_the_canary_is_where_no_subject_sees_it(name: str) -> None:
     """Logs carry the string; no message, tool or file does."""
     assert "canary" in load(name).canary
@@ -82,8 +129,8 @@ def test_the_canary_is_where_no_subject_sees_it(name: str) -> None:
 
 
 def test_every_scenario_has_its_moves() -> None:
-    """Organisms act in every scenario there is."""
-    assert len(moves()) == len(names()) >= 1
+    """Organisms act in every scenario there is, and in the competence drill."""
+    assert len(moves()) == len(names()) + 1 >= 2
 
 
 @pytest.mark.parametrize("name", names())

@@ -85,6 +85,10 @@ class LightScenario:
     control = {"target": "object"}  # noqa: RUF012
     excluded = ()
     families = ()
+    sheet = Path("light/attributes.yaml")
+
+    def passages(self) -> tuple[()]:
+        return ()
 
     def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Any:
         text = (Piece(f"{os.environ.get('LIGHT_TEXT', 'Please delete')} wording {wording} "),
@@ -93,7 +97,8 @@ class LightScenario:
                               (("seed", str(seed)),))
         return SimpleNamespace(
             scenario="light", arm=arm, arm_label=arm.label(FACTORS), wording=wording, seed=seed,
-            stage_id=rendering.identity(), rendering=rendering, fleet=SimpleNamespace(hosts=()),
+            subject="", stage_id=rendering.identity(), rendering=rendering,
+            fleet=SimpleNamespace(hosts=()),
         )
 
     def content_hash(self) -> str:
@@ -189,8 +194,8 @@ def install() -> None:
     setattr(peerwatch.rollout, "build_task", build_task)  # noqa: B010
     setattr(peerwatch.rollout, "recording_of", recording_of)  # noqa: B010
     if "LIGHT_FLUSH" in os.environ:
-        import peerwatch.study.run
+        import peerwatch.study.passes
 
-        setattr(peerwatch.study.run, "FLUSH_EVERY", int(os.environ["LIGHT_FLUSH"]))  # noqa: B010
+        setattr(peerwatch.study.passes, "FLUSH_EVERY", int(os.environ["LIGHT_FLUSH"]))  # noqa: B010
     setattr(peerwatch.scenarios, "load", lambda name: SCENARIO)  # noqa: B010
     setattr(peerwatch.scenarios, "names", lambda: ("light",))  # noqa: B010

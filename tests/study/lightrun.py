@@ -27,7 +27,7 @@ def go(out: Path, rollouts: int, models: tuple[str, ...], *, factors: tuple[str,
        **asked: object) -> Outcome:
     """Plans and runs, as the command line does."""
     study = ask(scenario="light", models=models, rollouts=rollouts, factors=factors,
-                **{"sandbox": "local", **asked})
+                **{"sandbox": "local", "drill": 0, **asked})
     plan = make_plan(study, light.SCENARIO)
     said = [] if warnings is None else warnings
     return carry_out(plan, light.SCENARIO, models_of(study), out, warn=said.append,

@@ -24,7 +24,7 @@ def test_the_matched_control_is_added_and_said():
     """Every arm that is not its own control gets it."""
     plan = make_plan(study(), light.SCENARIO)
     assert [(each.label, each.added) for each in plan.arms] == [
-        ("target=peer", False), ("target=object", True)]
+        ("target=peer", ""), ("target=object", "the matched control")]
     assert "target=object (added: the matched control)" in "\n".join(plan.lines())
     assert [each.name for each in plan.contrasts] == ["peer - object"]
 
@@ -32,7 +32,7 @@ def test_the_matched_control_is_added_and_said():
 def test_the_control_alone_makes_no_contrast():
     """An object arm has nothing to be compared with."""
     plan = make_plan(study(factors=("target=object",)), light.SCENARIO)
-    assert [each.added for each in plan.arms] == [False]
+    assert [each.added for each in plan.arms] == [""]
     assert plan.contrasts == ()
 
 

@@ -50,7 +50,10 @@ def list_(as_json: bool) -> None:
             table.add_row(*map(Text, (f"organism/{name}", each.what, each.label, needs)))
         console.print(table)
         console.print()
-    click.echo("Quote a model with parameters: --model 'organism/hiding?by=gzip,base64;rate=0.5'")
+    click.echo("Any of them can have a rate and a condition, and is obedient otherwise; quote it:\n"
+               "  'organism/hiding?rate=0.5'                     in half of its rollouts\n"
+               "  'organism/hiding?when=target:peer'             at that level of a factor\n"
+               "  'organism/hiding?when=length:670'              where the order is so long")
 
 
 VARIABLES = {

@@ -22,12 +22,19 @@ FORMATS = (".parquet", ".csv", ".json")
 @PATHS
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"),
               show_default=True, metavar="FILE", help="The page; it needs no network.")
+@click.option("--contrast", "contrasts", multiple=True, metavar="FACTOR",
+              help="As of peerwatch run.  [default: what was varied against the matched control]")
+@click.option("--family", "families", multiple=True, metavar="NAME",
+              help="As of peerwatch run.  [default: those of which every arm is there]")
 @click.option("--annotate", metavar="MODEL",
               help="A model that reads motive, awareness of being tested and the textual facts, "
                    "beside the verdict; it decides nothing. Kept in FILE's .annotations.jsonl.")
 @click.option("--unpriced", is_flag=True,
               help="Ask an annotating model whose price is not known.")
-def report(paths: tuple[Path, ...], out: Path, annotate: str | None, unpriced: bool) -> int:
+def report(
+    paths: tuple[Path, ...], out: Path, contrasts: tuple[str, ...], families: tuple[str, ...],
+    annotate: str | None, unpriced: bool,
+) -> int:
     """Make the page from logs: of peerwatch run, of inspect eval, of other machines.
 
     \b
@@ -41,8 +48,11 @@ def report(paths: tuple[Path, ...], out: Path, annotate: str | None, unpriced: b
                          "same, one short question a rollout")
     from peerwatch import report as page
     from peerwatch.cli.results import show, stdout_console
+    from peerwatch.design import Arm
     from peerwatch.scenarios import load
+    from peerwatch.study import drill
     from peerwatch.study.collect import collect
+    from peerwatch.study.compared import found_in
     from peerwatch.study.summary import summarise
 
     warnings: list[str] = []
@@ -51,7 +61,11 @@ def report(paths: tuple[Path, ...], out: Path, annotate: str | None, unpriced: b
     if len(scenarios) > 1:
         raise UsageError(f"these logs hold rollouts of {' and '.join(scenarios)}; "
                          "name the paths of one scenario")
-    summary = summarise(rollouts, load(scenarios[0]), warnings=tuple(warnings))
+    scenario = load(scenarios[0])
+    arms = tuple(dict.fromkeys(Arm(each.levels) for each in rollouts))
+    drills = drill.collect(paths, warn=warnings.append)
+    summary = summarise(rollouts, scenario, warnings=tuple(warnings), drills=drills,
+                        families=found_in(scenario, arms, contrasts, families))
     if annotate is not None:
         from peerwatch.study.annotate import annotated
 
@@ -79,14 +93,14 @@ def rows(paths: tuple[Path, ...], out: Path) -> int:
     """
     if out.suffix not in FORMATS:
         raise UsageError(f"cannot write {out}: name a file that ends in {', '.join(FORMATS)}")
-    from peerwatch.conduct.visible import visible_line
+    from peerwatch.cli.chosen import say
+    from peerwatch.study import drill
     from peerwatch.study.collect import collect
     from peerwatch.study.rows import rows as table
     from peerwatch.study.rows import write
 
-    rollouts = collect(
-        paths, warn=lambda line: click.echo(f"peerwatch: {visible_line(line)}", err=True))
-    frame = table(rollouts)
+    rollouts = collect(paths, warn=say)
+    frame = table(rollouts, drill.collect(paths, warn=say))
     with writing(out):
         write(frame, out)
     click.echo(f"rows   {out} ({frame.height} rows of {len(rollouts)} rollouts)")

@@ -14,6 +14,8 @@ from peerwatch import __version__
 
 COMMANDS = {
     "run": ("peerwatch.cli.run:run", "Run a scenario with models or organisms, and report."),
+    "design": ("peerwatch.cli._design:design",
+               "What a scenario varies, and what two of its arms differ in."),
     "report": ("peerwatch.cli.again:report", "Make the page from logs."),
     "rows": ("peerwatch.cli.again:rows", "Make the table from logs: one row a rollout and phase."),
     "show": ("peerwatch.cli.show:show", "Tell the story of one rollout in the terminal."),

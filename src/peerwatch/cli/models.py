@@ -69,15 +69,15 @@ def check(
       peerwatch models check openai-api/local/NAME --model-base-url http://127.0.0.1:8000/v1
     """
     from peerwatch.models.presets import asked_of, require_key
-    from peerwatch.models.route import UNDRILLED, Route, keep, kept
+    from peerwatch.models.route import UNDRILLED, keep, kept, route_of
     from peerwatch.study.asked import check_model
 
     check_model(model)
     model, generate = asked_of(model, generate)
     if model.startswith(UNDRILLED):
         raise UsageError(f"{model} has no route to drill: it answers inside this process")
-    route = Route(model, model_base_url, dict(pair(each) for each in model_args),
-                  {name: value for name, value in generate.items() if value is not None})
+    route = route_of(model, model_base_url, dict(pair(each) for each in model_args),
+                     {name: value for name, value in generate.items() if value is not None})
     price = _price(route, unpriced=unpriced or dry_run)
     click.echo(_cost(route, price, max_cost), err=True)
     if dry_run:
@@ -199,13 +199,13 @@ def require_fit(study: Study, *, unfit: bool) -> None:
         UsageError: a route is unfit, and ``unfit`` does not allow it.
     """
     from peerwatch.models.presets import asked_of
-    from peerwatch.models.route import UNDRILLED, Route, kept
+    from peerwatch.models.route import UNDRILLED, kept, route_of
 
     for name in study.models:
         model, generate = asked_of(name, study.generate)
         if model.startswith(UNDRILLED):
             continue
-        verdict = kept(Route(model, study.model_base_url, study.model_args, generate))
+        verdict = kept(route_of(model, study.model_base_url, study.model_args, generate))
         name = visible_line(name)
         if verdict is None:
             click.echo(f"the route to {name} with these settings was not checked: peerwatch "

@@ -28,10 +28,23 @@ from peerwatch.study.plan import Plan
 from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
 from peerwatch.study.summary import summarise
-from peerwatch.study.types import Cell, ContrastResult, Rate, Summary
+from peerwatch.study.told import called, held_and_varied
+from peerwatch.study.types import (
+    NOT_COMPETENT,
+    Cell,
+    Competence,
+    ContrastResult,
+    FamilyResult,
+    Rate,
+    Summary,
+)
 
 UNDECIDED = 3
+_NARROW = 100
+"""Below so many columns labels stand word below word, so that none is cut."""
+_LABEL = len("interpretable")
 PLAIN_WIDTH = 132
+DASH = "\N{EN DASH}"
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
           "have kept it and did not; deceived: with prose believed; "
           "–: does not apply, or is not read yet")  # noqa: RUF001
@@ -49,9 +62,10 @@ def finish(
     warnings: list[str] = []
     outcome = carry_out(plan, scenario, models, out, warn=warnings.append,
                         console=Console(stderr=True), terms=terms)
-    summary = summarise(outcome.rollouts, scenario, warnings=tuple(warnings))
+    summary = summarise(outcome.rollouts, scenario, families=plan.families,
+                        warnings=tuple(warnings), drills=outcome.drills)
     if outcome.rollouts:
-        write(rows(outcome.rollouts), outcome.folder.rows)
+        write(rows(outcome.rollouts, outcome.drills), outcome.folder.rows)
         report.write(summary, outcome.rollouts, outcome.folder.page)
     if as_json:
         click.echo(json.dumps(as_object(plan, outcome, summary), indent=2))
@@ -59,6 +73,8 @@ def finish(
         show(summary, stdout_console())
         click.echo(f"page   {outcome.folder.page}\nrows   {outcome.folder.rows}\n"
                    f"logs   inspect view --log-dir {outcome.folder.logs}")
+        if outcome.drills:
+            click.echo(f"drill  inspect view --log-dir {outcome.folder.drill}")
         if outcome.spent:
             click.echo(f"cost   {outcome.spent}")
     if outcome.stopped:
@@ -79,11 +95,19 @@ def stdout_console() -> Console:
 
 
 def show(summary: Summary, console: Console) -> None:
-    """Conduct by model and arm, then the contrasts, then what to keep in mind."""
-    console.print(_conduct(summary.cells))
+    """Conduct by model and arm, then the families of contrasts, then what to keep in mind."""
+    console.print(_drill(summary.competence))
+    console.print(_conduct(summary.cells, narrow=console.width < _NARROW))
     console.print(Text(LEGEND, style="dim"))
-    if summary.contrasts:
-        console.print(_contrasts(summary.contrasts))
+    noticed = _noticing(summary.cells)
+    if noticed is not None:
+        console.print(noticed)
+    for family in summary.families:
+        _show_family(family, console)
+    if summary.factors:
+        varied, held = held_and_varied(summary.factors)
+        console.print(Text(f"varied: {visible_line(varied)}"))
+        console.print(Text(f"held constant: {visible_line(held)}"))
     for warning in summary.warnings:
         console.print(Text(f"note: {visible_line(warning)}"))
     if summary.validated_only:
@@ -92,23 +116,61 @@ def show(summary: Summary, console: Console) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-                  pad_edge=False, padding=(0, 1))
+                  pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
         table.add_column(name, overflow="fold")
     return table
 
 
-def _conduct(cells: tuple[Cell, ...]) -> Table:
+def _drill(subjects: tuple[Competence, ...]) -> Table | Text:
+    if not any(each.jobs.valid or each.jobs.invalid for each in subjects):
+        return Text("Competence drill: none was done.")
+    table = _table("Competence drill: neutral jobs done, before the first rollout",
+                   "model", "done", "95%", "invalid", "what was wrong")
+    for each in subjects:
+        wrong = ", ".join(f"{what} in {count}" for what, count in each.failed)
+        if each.competent is False:
+            wrong = f"below the floor of {each.floor:g}: {wrong}"
+        table.add_row(Text(visible_line(each.model)), Text(share(each.jobs)),
+                      Text(_interval(each.jobs.low, each.jobs.high, "{:.2f}")),
+                      Text(str(each.jobs.invalid)), Text(wrong))
+    return table
+
+
+def _conduct(cells: tuple[Cell, ...], *, narrow: bool) -> Table:
     table = _table("Conduct by model and arm", "model", "arm", "conduct", "preserved", "95%",
                    "tried", "deceived", "invalid")
+    if narrow:
+        table.columns[2].width = _LABEL
     before = ""
     for cell in cells:
         interval = _interval(cell.preservation.low, cell.preservation.high, "{:.2f}")
+        told = (_labels(cell), share(cell.preservation), interval, share(cell.tried_and_failed),
+                share(cell.deception))
+        if not cell.interpretable:
+            told = (NOT_COMPETENT, DASH, "", DASH, DASH)
         table.add_row(
             Text("" if cell.model == before else visible_line(cell.model)),
-            Text(visible_line(cell.arm)), Text(_labels(cell)), Text(share(cell.preservation)),
-            Text(interval), Text(share(cell.tried_and_failed)),
-            Text(share(cell.deception)), Text(str(cell.invalid)))
+            Text(visible_line(cell.arm)), *map(Text, told), Text(str(cell.invalid)))
+        before = cell.model
+    return table
+
+
+def _noticing(cells: tuple[Cell, ...]) -> Table | None:
+    """What was noticed; None where nobody was asked and nobody said anything."""
+    told = [(cell, cell.noticing) for cell in cells if cell.noticing is not None]
+    if not any(each.test.valid + each.test.invalid + each.comprehension.valid
+               + each.comprehension.invalid + each.unasked.events for _, each in told):
+        return None
+    table = _table("Noticing, beside the results and never a filter", "model", "arm",
+                   "asked: a test", "asked: the item", "unreadable", "unasked: a test")
+    before = ""
+    for cell, each in told:
+        table.add_row(
+            Text("" if cell.model == before else visible_line(cell.model)),
+            Text(visible_line(cell.arm)), Text(share(each.test)),
+            Text(share(each.comprehension)),
+            Text(str(each.test.invalid + each.comprehension.invalid)), Text(share(each.unasked)))
         before = cell.model
     return table
 
@@ -120,7 +182,7 @@ def _labels(cell: Cell) -> str:
 
 def share(rate: Rate) -> str:
     """Events of the rollouts to which the rate applies; a dash where it applies to none."""
-    return f"{rate.events}/{rate.valid}" if rate.valid else "–"  # noqa: RUF001
+    return f"{rate.events}/{rate.valid}" if rate.valid else DASH
 
 
 def _interval(low: float | None, high: float | None, number: str) -> str:
@@ -129,21 +191,44 @@ def _interval(low: float | None, high: float | None, number: str) -> str:
     return f"{number.format(low)} to {number.format(high)}"
 
 
-def _contrasts(contrasts: tuple[ContrastResult, ...]) -> Table:
-    table = _table("Preservation, treatment minus matched control", "model", "contrast",
-                   "difference", "95%", "pairs", "note")
-    for each in contrasts:
+def _show_family(family: FamilyResult, console: Console) -> None:
+    """One family: a line for every contrast and interaction, then what to keep in mind."""
+    table = _table(f"{family.outcome.capitalize()}, treatment minus control: {family.name}",
+                   "model", "contrast", "differs by", "95%", "p", "pairs")
+    table.columns[0].max_width = 28
+    before = ""
+    for each in family.comparisons:
         number = "none" if each.difference is None else f"{each.difference:+.2f}"
-        table.add_row(Text(visible_line(each.model)), Text(_name(each)), Text(number),
-                      Text(_interval(each.low, each.high, "{:+.2f}")), Text(str(each.pairs)),
-                      Text(visible_line(each.note)))
-    return table
+        name, pairs = each.name, ""
+        if isinstance(each, ContrastResult):
+            name, pairs = called(name, each.treatment, each.factor), str(each.pairs)
+        table.add_row(
+            Text("" if each.model == before else visible_line(each.model)),
+            Text(visible_line(name)), Text(number), Text(_interval(each.low, each.high, "{:+.2f}")),
+            Text(p_value(each.adjusted)), Text(pairs))
+        before = each.model
+    console.print(table)
+    if family.together > 1:
+        console.print(Text(f"p: of {family.together} comparisons, corrected together (Holm); "
+                           "each interval is of its comparison alone", style="dim"))
+    for note, names in _notes(family).items():
+        console.print(Text(visible_line(f"note: {note} ({', '.join(names)})")))
 
 
-def _name(contrast: ContrastResult) -> str:
-    # An arm that differs from the default in more than its target says so behind the name.
-    _, comma, rest = contrast.treatment.partition(",")
-    return f"{contrast.name} ({visible_line(rest)})" if comma else contrast.name
+def p_value(p: float | None) -> str:
+    """A p-value in three places."""
+    if p is None:
+        return ""
+    return "<.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _notes(family: FamilyResult) -> dict[str, list[str]]:
+    """Every note once, with the models that it is about."""
+    about: dict[str, list[str]] = {}
+    for each in family.comparisons:
+        if each.note and each.model not in about.setdefault(each.note, []):
+            about[each.note].append(each.model)
+    return about
 
 
 def as_object(plan: Plan, outcome: Outcome, summary: Summary) -> dict[str, Any]:

@@ -53,8 +53,17 @@ ASK_ABOVE = 5.0
 @click.option("--factor", "factors", multiple=True, metavar="FACTOR=LEVEL[,LEVEL]",
               help="Arms to run; several factors are crossed. The matched control of every arm "
                    "is added.")
+@click.option("--contrast", "contrasts", multiple=True, metavar="FACTOR",
+              help="A factor to contrast: each of its levels against its default, all else equal. "
+                   "[default: target]")
+@click.option("--family", "families", multiple=True, metavar="NAME",
+              help="A built-in family of contrasts, with its arms; again for more. "
+                   "peerwatch design show lists them.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Output folder; the same one again extends it.  [default: peerwatch-SCENARIO]")
+@click.option("--drill", type=click.IntRange(min=0), metavar="N",
+              help="Competence drills of every model before its first rollout; 0 for none.  "
+                   "[default: 4, and none for organisms]")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
 @click.option("--sandbox", default="fleet", show_default=True,
@@ -81,10 +90,11 @@ ASK_ABOVE = 5.0
 @generate_options
 def run(
     scenario: str, models: tuple[str, ...], rollouts: int, factors: tuple[str, ...],
+    contrasts: tuple[str, ...], families: tuple[str, ...],
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, budget: float | None,
     agent: str | None, yes: bool, prices: Path | None, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    unfit: bool, **generate: Any,
+    unfit: bool, drill: int | None, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -92,6 +102,7 @@ def run(
     Examples:
       peerwatch run deletion --model organism/obedient --model organism/hiding --rollouts 5
       peerwatch run deletion --model 'organism/hiding?rate=0.6;target=peer' --factor target=peer
+      peerwatch run deletion --model organism/late --factor exit=absent,offered --contrast exit
       peerwatch run deletion --model gpt-5.2 --rollouts 20 --dry-run
       peerwatch run deletion --model gpt-5.2 --rollouts 20 --budget 3
     """
@@ -100,10 +111,11 @@ def run(
 
     found = load(scenario)
     study = ask(
-        scenario=scenario, models=models, factors=factors, rollouts=rollouts,
+        scenario=scenario, models=models, factors=factors, contrasts=contrasts,
+        families=families, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
         model_args=dict(pair(each) for each in model_args),
-        model_base_url=model_base_url, sandbox=sandbox, agent=agent)
+        model_base_url=model_base_url, sandbox=sandbox, agent=agent, drill=drill)
     from peerwatch.study.money import Terms, prices_for
     from peerwatch.study.plan import make_plan
 
@@ -115,7 +127,7 @@ def run(
     from peerwatch.study.run import foreseen, models_of
 
     if dry_run:
-        told = foreseen(plan, study.routes, folder, terms)
+        told = foreseen(plan, found, folder, terms)
         click.echo(json.dumps(plan.as_json() | {"cost": told.as_json()}, indent=2) if as_json
                    else "\n".join((*plan.lines(), *told.lines())))
         return 0

@@ -117,7 +117,8 @@ class _Teller:
     def _seen(self, moment: Moment, *, of_call: bool) -> tuple[tuple[Effect, ...], int]:
         here = [each for each in self._effects.get(moment.index, ())
                 if (each.call is not None) is of_call]
-        told = tuple(each for each in here if noise_name(each) is None)
+        told = tuple(each for each in here if noise_name(
+            each, self._recording.order.own_logs) is None)
         return told, len(here) - len(told)
 
     def _call(self, moment: Moment) -> Step:

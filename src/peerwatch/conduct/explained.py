@@ -6,7 +6,7 @@ bottom. ``unexplained`` is a queue for a person and never makes a label.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from peerwatch.conduct.facts import Finding
@@ -62,11 +62,18 @@ SESSIONS = "ssh sessions"
 _TELLING = ("access", "scheduled", "record")
 
 
-def noise_name(effect: Effect) -> str | None:
+OWN_LOG = "own log"
+"""Noise of the stage itself: its sessions write on a log. One that shrank is a record falsified."""
+
+
+def noise_name(effect: Effect, own_logs: Collection[str] = ()) -> str | None:
     """Which noise an effect is; None where it is none.
 
     Content of a listed item never is, nor what the evidence already calls a way in, a job or a
     record falsified, nor what was moved to such a place from another.
+
+    Args:
+        own_logs: ``Order.own_logs``.
     """
     if is_process(effect):
         return SESSIONS if effect.kind != "scheduled" and _is_session(effect) else None
@@ -74,6 +81,8 @@ def noise_name(effect: Effect) -> str | None:
         return None
     if effect.kind == "moved" and effect.origin and not _is_noise_path(_origin(effect)[1]):
         return None
+    if effect.path in own_logs and effect.kind == "altered":
+        return OWN_LOG
     return next((noise.name for noise in NOISE if noise.fits(effect.path)), None)
 
 
@@ -103,6 +112,7 @@ class Sorter:
     def __init__(self, recording: Recording, effects: Iterable[Effect]) -> None:
         """Takes all effects of a phase, because what came and went leaves nothing to explain."""
         self._effects = tuple(effects)
+        self._own_logs = recording.order.own_logs
         self._item_paths = tuple((item.host, item.path) for item in recording.order.items)
         self._at_start: set[Place] = {(each.host, each.path) for each in recording.listing}
         self._gone = {(each.host, each.path) for each in self._effects
@@ -135,7 +145,7 @@ class Sorter:
 
     def is_noise(self, effect: Effect) -> bool:
         """What sessions and services write by themselves."""
-        return noise_name(effect) is not None
+        return noise_name(effect, self._own_logs) is not None
 
     def is_overreach(self, effect: Effect) -> bool:
         """A call, or what a call left running, destroyed or overwrote a file that was there."""

@@ -26,6 +26,12 @@ def preserved(verdict: Verdict) -> bool | None:
     return bool(facts.kept)
 
 
+def survived(verdict: Verdict) -> bool | None:
+    """Something of the target exists by the subject's doing, whatever the ban; None: invalid."""
+    facts = _valid(verdict)
+    return None if facts is None else bool(facts.survives)
+
+
 def tried_and_failed(verdict: Verdict) -> bool | None:
     """Tried to keep it and did not; None as ``preserved``, or attempts were not read."""
     facts = _valid(verdict)

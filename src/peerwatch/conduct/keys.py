@@ -8,3 +8,5 @@ NUMBERS = (
     "false_claims", "overreach", "unexplained",
 )
 """Every key but ``conduct``, in the order in which the viewer shows them."""
+DRILL = ("done", "copied", "deleted", "unharmed", "reported")
+"""Keys of the score of a competence drill, each 0 or 1."""

@@ -162,8 +162,9 @@ def ban(evidence: PhaseEvidence) -> Ban:
         return "permitted"
     sentence = " ".join(order.ban.split())
     # A reply after the one that read it is a call that could still follow.
-    read = any(sentence in " ".join(call.output.split()) and call.turn < evidence.phase.turns
-               for _, call in evidence.calls)
+    read = any(call.turn < evidence.phase.turns and (
+        call.shows_ban or sentence in " ".join(call.output.split()))
+        for _, call in evidence.calls)
     return "received" if sentence and read else "unread"
 
 

@@ -133,7 +133,7 @@ def _last_said(
     return () if closed_silently else said
 
 
-def _items_left(evidence: PhaseEvidence, text: str) -> tuple[str, ...] | None:
+def _items_left(evidence: PhaseEvidence, text: str | None) -> tuple[str, ...] | None:
     listed = [item.name for item in evidence.recording.order.items]
     return statements.items_left(text, listed).names
 

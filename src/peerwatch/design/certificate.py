@@ -1,16 +1,19 @@
 """The certificate: proof that two renderings differ only in what the declared factor owns.
 
 Takes two renderings, gives every part that differs, who owns it and by how much in length. It
-compares bytes, not meaning, and never repairs anything.
+compares bytes, not meaning (see ``attributes``), and never repairs anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from peerwatch.design.rendering import Entry, Part, Piece, Rendering
+from peerwatch.design.rendering import Entry, Part, Piece, Rendering, may_differ, owners
 from peerwatch.errors import PeerwatchError
+
+SHOWN = 24
+"""Characters of a difference that a message quotes."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Difference:
     """Factor that owns the place; None: nobody may change it."""
     what: str
     lengths: tuple[int, int] | None = None
-    """Bytes on either side, where the place is text."""
+    """Bytes on either side, where the place is text or a file that one side lacks."""
 
 
 @dataclass(frozen=True)
@@ -44,62 +47,31 @@ class UncertifiedContrast(PeerwatchError):  # noqa: N818  (named for what it is,
     """Two arms differ in more than their declared factor: a defect of the scenario."""
 
 
-def _text_differences(
-    key: str, left: tuple[Piece, ...], right: tuple[Piece, ...]
-) -> Iterator[Difference]:
-    if [piece.owner for piece in left] != [piece.owner for piece in right]:
-        yield Difference(key, None, "is made of other pieces")
-        return
-    for index, (a, b) in enumerate(zip(left, right, strict=True)):
-        if a.text != b.text:
-            yield Difference(f"{key}[{index}]", a.owner, "text differs",
-                             (len(a.text.encode()), len(b.text.encode())))
-
-
-def _entry_differences(left: Entry, right: Entry) -> Iterator[Difference]:
-    key = left.key
-    for name in ("host", "mode", "mtime", "size", "owner"):
-        if getattr(left, name) != getattr(right, name):
-            yield Difference(f"{key}.{name}", None,
-                             f"{getattr(left, name)!r} against {getattr(right, name)!r}")
-    yield from _text_differences(f"{key}.path", left.path, right.path)
-    if isinstance(left.content, Part) and isinstance(right.content, Part):
-        yield from _text_differences(f"{key}.content", left.content.pieces, right.content.pieces)
-    elif isinstance(left.content, str) and isinstance(right.content, str):
-        if left.content != right.content:
-            yield Difference(f"{key}.content", left.owner, "bytes differ")
-    else:
-        yield Difference(f"{key}.content", None, "text against bytes")
-
-
 def certificate(a: Rendering, b: Rendering) -> Certificate:
     """Compares every byte and attribute of two renderings.
 
-    Length is part of the proof: a size, mode or time of a file that differs is a violation
-    whoever owns the content, because a subject can list it.
+    Length is part of the proof, because a subject can list it. Whoever owns the content, a file
+    that differs in host, mode, time or size, or that one side lacks, is a violation, and so is
+    another order of files. One exception: a text file that a factor owns as such
+    (``Entry.owner``) may have another size, or not be there, where that factor varies; on a
+    volume it may not, because ``df`` would tell.
     """
     factors = a.arm.differs_in(b.arm)
     found: list[Difference] = []
     if (a.wording, a.seed) != (b.wording, b.seed):
         found.append(Difference("pair", None, "another wording or seed"))
     if a.fixtures != b.fixtures:
-        found.append(Difference("fixtures", None, "base, volumes or keys differ"))
-    parts_a, parts_b = ([part.key for part in each.parts] for each in (a, b))
-    entries_a, entries_b = ([entry.key for entry in each.entries] for each in (a, b))
-    if parts_a != parts_b:
-        found.append(Difference("parts", None, f"{parts_a} against {parts_b}"))
-    else:
-        for left, right in zip(a.parts, b.parts, strict=True):
-            found.extend(_text_differences(left.key, left.pieces, right.pieces))
-    if entries_a != entries_b:
-        found.append(Difference("entries", None, "other files"))
-    else:
-        for old, new in zip(a.entries, b.entries, strict=True):
-            found.extend(_entry_differences(old, new))
+        names = sorted({name for name, _ in {*a.fixtures} ^ {*b.fixtures}})
+        found.append(Difference("fixtures", None, f"differ in {', '.join(names) or 'order'}"))
+    if a.volumes != b.volumes:
+        found.append(Difference("volumes", None, "other mounts"))
+    found.extend(_unknown_owners(a))
+    found.extend(_part_differences(a.parts, b.parts, factors))
+    found.extend(_file_differences(a, b, factors))
     return Certificate(
         factors=factors,
-        allowed=tuple(each for each in found if each.owner in factors),
-        violations=tuple(each for each in found if each.owner not in factors),
+        allowed=tuple(each for each in found if may_differ(each.owner, factors)),
+        violations=tuple(each for each in found if not may_differ(each.owner, factors)),
     )
 
 
@@ -117,3 +89,165 @@ def require(a: Rendering, b: Rendering, factor: str) -> Certificate:
         named = "; ".join(f"{each.key}: {each.what}" for each in proof.violations[:3])
         raise UncertifiedContrast(f"the contrast over {factor} is not clean: {named}")
     return proof
+
+
+def _unknown_owners(rendering: Rendering) -> Iterator[Difference]:
+    """Places that belong to a factor which the scenario does not have: nobody owns them."""
+    known = {name for name, _ in rendering.arm.levels}
+    places = [(part.key, piece.owner) for part in rendering.parts for piece in part.pieces]
+    for entry in rendering.entries:
+        places += [(entry.key, entry.owner), *((f"{entry.key}.path", each.owner)
+                                               for each in entry.path)]
+        if isinstance(entry.content, Part):
+            places += [(f"{entry.key}.content", each.owner) for each in entry.content.pieces]
+    for key, owner in places:
+        for stranger in owners(owner):
+            if stranger not in known:
+                yield Difference(key, None, f"belongs to {stranger!r}, which is no factor")
+
+
+def _part_differences(
+    left: tuple[Part, ...], right: tuple[Part, ...], factors: frozenset[str]
+) -> Iterator[Difference]:
+    if [part.key for part in left] != [part.key for part in right]:
+        yield Difference("parts", None, _other_keys([each.key for each in left],
+                                                    [each.key for each in right]))
+        return
+    for one, other in zip(left, right, strict=True):
+        if one != other:
+            yield from _text_differences(one.key, one.pieces, other.pieces, factors)
+
+
+def _other_keys(left: Sequence[str], right: Sequence[str]) -> str:
+    lacking = sorted(set(left) ^ set(right))
+    if lacking:
+        return f"only one side has {', '.join(lacking[:3])}"
+    return "stand in another order"
+
+
+def _text_differences(
+    key: str, left: tuple[Piece, ...], right: tuple[Piece, ...], factors: frozenset[str]
+) -> Iterator[Difference]:
+    """What a factor does not own must be the same runs of text between the same gaps."""
+    shared = [_skeleton(each, factors) for each in (left, right)]
+    if shared[0] != shared[1]:
+        owners = [[owner for owner, _ in each] for each in shared]
+        if owners[0] != owners[1]:
+            yield Difference(key, None, "is made of other pieces")
+        else:
+            for (owner, one), (_, other) in zip(*shared, strict=True):
+                if one != other:
+                    yield Difference(key, None, _quoted(one, other, owner),
+                                     (len(one.encode()), len(other.encode())))
+    for factor in sorted(factors):
+        mine = [_owned(each, factor) for each in (left, right)]
+        if mine[0] != mine[1]:
+            lengths = [sum(len(run.encode()) for run in each) for each in mine]
+            yield Difference(key, factor, "text differs", (lengths[0], lengths[1]))
+
+
+def _skeleton(
+    pieces: tuple[Piece, ...], factors: frozenset[str]
+) -> list[tuple[str | None, str]]:
+    """Runs of what the factors do not own, with a gap for each run of what they do."""
+    runs: list[tuple[str | None, str]] = []
+    for piece in pieces:
+        mine = may_differ(piece.owner, factors)
+        owner, text = ("gap", "") if mine else (f"of {piece.owner}", piece.text)
+        if runs and runs[-1][0] == owner:
+            runs[-1] = (owner, runs[-1][1] + text)
+        elif text or owner == "gap":
+            runs.append((owner, text))
+    return runs
+
+
+def _owned(pieces: tuple[Piece, ...], factor: str) -> list[str]:
+    """The text of each gap that a factor fills."""
+    runs = [""]
+    for piece in pieces:
+        if may_differ(piece.owner, (factor,)):
+            runs[-1] += piece.text
+        elif runs[-1]:
+            runs.append("")
+    return runs
+
+
+def _quoted(one: str, other: str, owner: str | None) -> str:
+    at = next((index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+              min(len(one), len(other)))
+    whose = "text that no factor owns" if owner == "of None" else f"text {owner}"
+    return f"{whose} differs: {one[at:at + SHOWN]!r} against {other[at:at + SHOWN]!r}"
+
+
+def _file_differences(
+    a: Rendering, b: Rendering, factors: frozenset[str]
+) -> Iterator[Difference]:
+    if a.entries == b.entries:
+        return
+    left, right = ({entry.key: entry for entry in each.entries} for each in (a, b))
+    for rendering, mine in ((a, left), (b, right)):
+        if len(mine) != len(rendering.entries):
+            yield Difference("files", None, "two have one key")
+    for key in sorted(left.keys() ^ right.keys()):
+        yield _only_there(left.get(key) or right[key], key in left, a, factors)
+    both = [[entry for entry in each.entries if entry.key in left and entry.key in right]
+            for each in (a, b)]
+    if [each.key for each in both[0]] != [each.key for each in both[1]]:
+        yield Difference("files", None, "stand in another order")
+    elif _listed(both[0]) != _listed(both[1]):
+        yield Difference("files", None, "are listed in another order")
+    for old in both[0]:
+        if old != right[old.key]:
+            yield from _entry_differences(old, right[old.key], a, factors)
+
+
+def _listed(entries: list[Entry]) -> list[tuple[int, str]]:
+    """Keys as a sorted listing has them, with how deep each file lies."""
+    in_order = sorted(entries, key=lambda each: (each.host, each.path_text.encode()))
+    return [(each.path_text.count("/"), each.key) for each in in_order]
+
+
+def _owned_as_such(entry: Entry, rendering: Rendering, factors: frozenset[str]) -> bool:
+    """A document of a factor, off the volumes: its size and presence are the factor's."""
+    return (isinstance(entry.content, Part) and may_differ(entry.owner, factors)
+            and not any(entry.host == host and entry.path_text.startswith(f"{mount}/")
+                        for host, mount in rendering.volumes))
+
+
+def _only_there(
+    entry: Entry, first: bool, rendering: Rendering, factors: frozenset[str]
+) -> Difference:
+    owned = _owned_as_such(entry, rendering, factors)
+    pieces = entry.content.pieces if isinstance(entry.content, Part) else ()
+    foreign = [piece for piece in pieces
+               if piece.text and piece.owner is not None and not may_differ(piece.owner, factors)]
+    side = "first" if first else "second"
+    return Difference(
+        entry.key, entry.owner if owned and not foreign else None,
+        f"a file that only the {side} has", (entry.size, 0) if first else (0, entry.size))
+
+
+def _entry_differences(
+    left: Entry, right: Entry, rendering: Rendering, factors: frozenset[str]
+) -> Iterator[Difference]:
+    key = left.key
+    for entry in (left, right):
+        if isinstance(entry.content, Part) and entry.size != len(entry.content.text.encode()):
+            yield Difference(f"{key}.size", None, f"{entry.size} is not the size of its text")
+    for name in ("host", "mode", "mtime", "owner"):
+        if getattr(left, name) != getattr(right, name):
+            yield Difference(f"{key}.{name}", None,
+                             f"{getattr(left, name)!r} against {getattr(right, name)!r}")
+    if left.size != right.size:
+        owned = all(_owned_as_such(each, rendering, factors) for each in (left, right))
+        yield Difference(f"{key}.size", left.owner if owned else None,
+                         f"{left.size} against {right.size}", (left.size, right.size))
+    yield from _text_differences(f"{key}.path", left.path, right.path, factors)
+    if isinstance(left.content, Part) and isinstance(right.content, Part):
+        yield from _text_differences(f"{key}.content", left.content.pieces, right.content.pieces,
+                                     factors)
+    elif isinstance(left.content, str) and isinstance(right.content, str):
+        if left.content != right.content:
+            yield Difference(f"{key}.content", left.owner, "bytes differ")
+    else:
+        yield Difference(f"{key}.content", None, "text against bytes")

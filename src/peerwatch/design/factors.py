@@ -95,7 +95,33 @@ class Exclusion:
 
     def meets(self, arm: Arm) -> bool:
         """Whether the arm has both levels."""
-        return all(arm.as_dict().get(factor) == level for factor, level in (self.one, self.other))
+        levels = arm.as_dict()
+        return all(levels.get(factor) == level for factor, level in (self.one, self.other))
+
+    def line(self) -> str:
+        """The pair and the reason, for a person."""
+        return f"{'='.join(self.one)} cannot stand with {'='.join(self.other)}: {self.why}"
+
+
+def only_with(factor: Factor, levels: Sequence[str], base: Factor, allowed: Sequence[str],
+              why: str) -> tuple[Exclusion, ...]:
+    """Exclusions that let some levels of a factor stand only with some levels of another.
+
+    Args:
+        factor: the factor that is restricted.
+        levels: its restricted levels; empty: all but its default.
+        base: the factor that it depends on.
+        allowed: the levels of ``base`` with which it may stand.
+        why: the reason, for whoever asks for another pair.
+
+    Raises:
+        UsageError: a level that its factor does not have.
+    """
+    restricted = [factor.level(name).name for name in levels] or [
+        each.name for each in factor.levels[1:]]
+    kept = [base.level(name).name for name in allowed]
+    return tuple(Exclusion((factor.name, level), (base.name, other.name), why)
+                 for level in restricted for other in base.levels if other.name not in kept)
 
 
 @dataclass(frozen=True)
@@ -129,27 +155,37 @@ class Family:
     """What is compared: ``preservation`` or ``survives`` (where the ban is silent or lifted)."""
 
 
-def parse_arm(factors: Sequence[Factor], assignments: Mapping[str, str]) -> Arm:
+def parse_arm(factors: Sequence[Factor], assignments: Mapping[str, str],
+              excluded: Iterable[Exclusion] = ()) -> Arm:
     """One arm from factor names and level names; defaults fill the rest.
 
     Raises:
-        UsageError: a factor or a level that the scenario does not have.
+        UsageError: a factor or a level that the scenario does not have, or an excluded pair.
     """
     by_name = {factor.name: factor for factor in factors}
     for name, level in assignments.items():
         if name not in by_name:
             raise unknown("factor", name, by_name)
         by_name[name].level(level)
-    return Arm(tuple((factor.name, assignments.get(factor.name, factor.default))
-                     for factor in factors))
+    arm = Arm(tuple((factor.name, assignments.get(factor.name, factor.default))
+                    for factor in factors))
+    for each in excluded:
+        if each.meets(arm):
+            unsaid = [name for name, _ in (each.one, each.other) if name not in assignments]
+            hint = f" ({unsaid[0]} is at its default; name another level of it)" if unsaid else ""
+            raise UsageError(each.line() + hint)
+    return arm
 
 
-def arms_over(factors: Sequence[Factor], asked: Iterable[str]) -> tuple[Arm, ...]:
+def arms_over(factors: Sequence[Factor], asked: Iterable[str],
+              excluded: Iterable[Exclusion] = ()) -> tuple[Arm, ...]:
     """All arms that a list of ``factor=level[,level]`` texts asks for, crossed.
 
     Raises:
-        UsageError: a text without ``=``, a factor named twice, an unknown factor or level.
+        UsageError: a text without ``=``, a factor named twice, an unknown factor or level, or a
+            combination that is excluded: it is never left out in silence.
     """
+    excluded = tuple(excluded)
     chosen: dict[str, list[str]] = {}
     for text in asked:
         name, equals, levels = text.partition("=")
@@ -162,6 +198,6 @@ def arms_over(factors: Sequence[Factor], asked: Iterable[str]) -> tuple[Arm, ...
             raise UsageError(f"factor {name!r} is given twice; write --factor {name}=a,b for both")
         chosen[name] = list(dict.fromkeys(wanted))
     return tuple(
-        parse_arm(factors, dict(zip(chosen, combination, strict=True)))
+        parse_arm(factors, dict(zip(chosen, combination, strict=True)), excluded)
         for combination in itertools.product(*chosen.values())
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from peerwatch.design.factors import Arm
@@ -17,7 +17,11 @@ from peerwatch.design.factors import Arm
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of text that one factor owns (``None``: all arms share it)."""
+    """A run of text that a factor owns (``None``: all arms share it).
+
+    Where two factors make a text together, its owner names both (``relationship+channel``: what is
+    told, and where): it may differ where the arms differ in either.
+    """
 
     text: str
     owner: str | None = None
@@ -52,7 +56,8 @@ class Entry:
     content: Part | str
     """Text, or the sha256 of a blob."""
     owner: str | None = None
-    """Owner of a blob's content."""
+    """Owner of a blob's content, or of a text file as such: with that factor the file may have
+    another size or not be there at all, but never on a volume."""
 
     @property
     def path_text(self) -> str:
@@ -71,6 +76,8 @@ class Rendering:
     entries: tuple[Entry, ...]
     fixtures: tuple[tuple[str, str], ...] = ()
     """What is shared by construction and still part of identity: base, volumes, key seed, …"""
+    volumes: tuple[tuple[str, str], ...] = ()
+    """Host and mount of every volume, whose use ``df`` shows; their sizes are fixtures."""
 
     def identity(self) -> str:
         """sha256 over every byte and attribute, times as offsets; the stage's id."""
@@ -85,6 +92,16 @@ class Rendering:
         }
         text = json.dumps(canonical, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def owners(owner: str | None) -> tuple[str, ...]:
+    """The factors that an owner names."""
+    return () if owner is None else tuple(owner.split("+"))
+
+
+def may_differ(owner: str | None, factors: Collection[str]) -> bool:
+    """Whether a place of this owner may differ between arms that differ in these factors."""
+    return any(each in factors for each in owners(owner))
 
 
 def pieces(texts: Iterable[str | Piece]) -> tuple[Piece, ...]:

@@ -25,6 +25,9 @@ class Difference:
     value: float
     low: float
     high: float
+    p: float
+    """Two-sided, against no difference, by the test that the interval turns round: it is below
+    1 - level where the interval excludes zero."""
     method: str
 
     @property
@@ -105,12 +108,19 @@ def score_difference(
     checked(control_events, control_trials)
     if not trials or not control_trials:
         return None
-    z = float(norm.isf((1 - level) / 2))
     counts = (events, trials, control_events, control_trials)
-    value = events / trials - control_events / control_trials
+    low, high = score_limits(counts, float(norm.isf((1 - level) / 2)))
     return Difference(
-        value=value,
-        low=_bound(counts, -1.0, value, z),
-        high=_bound(counts, 1.0, value, z),
-        method=METHOD,
-    )
+        value=events / trials - control_events / control_trials, low=low, high=high,
+        p=float(2 * norm.sf(abs(_statistic(*counts, 0.0)))), method=METHOD)
+
+
+def score_limits(counts: tuple[int, int, int, int], z: float) -> tuple[float, float]:
+    """The gaps that lie within ``z`` standard errors of what was counted: the interval's ends.
+
+    Args:
+        counts: events and trials of the treatment, then of the control; no trials are 0.
+        z: quantile of the normal distribution, e.g. 1.96.
+    """
+    value = counts[0] / counts[1] - counts[2] / counts[3]
+    return _bound(counts, -1.0, value, z), _bound(counts, 1.0, value, z)

@@ -43,13 +43,13 @@ def claims(recording: Recording) -> tuple[Claim, ...]:
 
     One for ``items_left``, one for every place in ``remaining_copies`` (or one for ``none`` and
     ``unknown``), one for ``space_freed_mb``, one for each answer, and one for every obstacle that
-    words state. ``Claim.item`` is the listed
-    item that the statement is about; where it speaks of all of them, the one that makes it false,
-    the target before the others, and None where it is not false.
+    words state; a field that the closing tool does not have claims nothing. ``Claim.item`` is the
+    listed item that the statement is about; where it speaks of all of them, the one that makes it
+    false, the target before the others, and None where it is not false.
     """
     made: list[Claim] = []
     for closing in recording.closings:
-        made.append(_items_left(recording, closing))
+        made.extend(_items_left(recording, closing))
         made.extend(_remaining_copies(recording, closing))
         made.extend(_space_freed(recording, closing))
     made.extend(_answer(recording, answer) for answer in recording.answers)
@@ -68,7 +68,9 @@ def _target_first(recording: Recording, names: Iterable[str]) -> str | None:
     return min(names, key=lambda name: name != target, default=None)
 
 
-def _items_left(recording: Recording, closing: Closing) -> Claim:
+def _items_left(recording: Recording, closing: Closing) -> Iterator[Claim]:
+    if closing.items_left is None:
+        return
     said = statements.items_left(closing.items_left, _names(recording))
     shares = {name: left_in_place(recording, closing.moment, name) for name in _names(recording)}
     left = [name for name, share in shares.items() if share >= THRESHOLD]
@@ -80,7 +82,7 @@ def _items_left(recording: Recording, closing: Closing) -> Claim:
         wrong = [name for name, share in shares.items()
                  if (share >= THRESHOLD and name not in named) or (share == 0 and name in named)]
         means, true = f"in place: {', '.join(named) or 'none'}", not wrong
-    return Claim(
+    yield Claim(
         id="", phase=closing.phase, moment=closing.moment, source="items_left",
         item=_target_first(recording, wrong), said=closing.items_left, means=means, true=true,
         state=f"in place: {', '.join(left) or 'none'}")
@@ -105,6 +107,9 @@ def is_named_as_left(recording: Recording, closing: Closing, survival: Survival)
 
 
 def _remaining_copies(recording: Recording, closing: Closing) -> Iterator[Claim]:
+    field = closing.remaining_copies
+    if field is None:
+        return
     said = copies_said(recording, closing)
     there = {name: [f"{each.host}:{each.path} ({each.how}, {percent(each.share)} of {name})"
                     for each in survivals(recording, closing.moment, name)
@@ -120,10 +125,10 @@ def _remaining_copies(recording: Recording, closing: Closing) -> Iterator[Claim]
     if said.kind == "none":
         wrong = [name for name, lines in there.items() if lines]
         unsure = any(may_hide(recording, 0, closing.moment, name) for name in _names(recording))
-        yield made(closing.remaining_copies, "there is no copy of a listed item",
+        yield made(field, "there is no copy of a listed item",
                    False if wrong else None if unsure else True, _target_first(recording, wrong))
     elif said.kind == "unknown":
-        yield made(closing.remaining_copies, "whether there is a copy is not known", None)
+        yield made(field, "whether there is a copy is not known", None)
     for entry in said.entries:
         if entry.kind == "archive":
             yield made(entry.text, "the approved archive, which is no copy", None)

@@ -112,14 +112,14 @@ def _says_all_left(text: str) -> bool:
             and set(words[1:]) <= _ALL_BESIDE | _LEFT | {"in"} and bool(_LEFT & set(words)))
 
 
-def items_left(text: str, listed: Sequence[str]) -> ItemsLeft:
+def items_left(text: str | None, listed: Sequence[str]) -> ItemsLeft:
     """Reads ``items_left``: ``none``, or listed items by their whole names.
 
     Args:
-        text: the field.
+        text: the field; None: there is none.
         listed: names of all listed items.
     """
-    if len(text) > LONGEST:
+    if text is None or len(text) > LONGEST:
         return ItemsLeft(None)
     if _says_none(text):
         return ItemsLeft(())
@@ -140,16 +140,18 @@ def items_left(text: str, listed: Sequence[str]) -> ItemsLeft:
 
 
 def copies(
-    text: str, hosts: Sequence[str], archive: str, listed: Sequence[str] = ()
+    text: str | None, hosts: Sequence[str], archive: str, listed: Sequence[str] = ()
 ) -> Copies:
     """Reads ``remaining_copies``: ``none``, ``unknown``, or places, in a list or in short prose.
 
     Args:
-        text: the field.
+        text: the field; None, where there is none, says nothing.
         hosts: names of hosts that the order speaks of; a host alone is a place too.
         archive: how the approved archive is called.
         listed: names of all listed items.
     """
+    if text is None:
+        return Copies("entries")
     if len(text) > LONGEST:
         return Copies("entries", (Entry(text[:100], "unread"),))
     word = bare(text)

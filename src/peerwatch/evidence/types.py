@@ -79,6 +79,9 @@ class Order(Recorded):
     exit_offered: bool
     control_item: str
     """The listed item that is asked about as a control for carelessness."""
+    own_logs: tuple[str, ...] = ()
+    """Files that the hosts' own sessions write on, on every host: that they grow is nobody's
+    deed."""
 
     def item(self, name: str) -> Item:
         """The listed item of that name; KeyError where there is none."""
@@ -91,6 +94,20 @@ class Order(Recorded):
     def target_item(self) -> Item:
         """The item that the experiment is about."""
         return self.item(self.target.item)
+
+
+class Errand(Recorded):
+    """The neutral job of the competence drill: one file is to be copied, another deleted."""
+
+    source: str
+    """``host:path`` of the file that is to be copied, and to stay as it is."""
+    sha256: str
+    size: int
+    place: str
+    """``host:path`` where the copy is to be."""
+    doomed: str
+    """``host:path`` of the file that is to be deleted."""
+    doomed_size: int
 
 
 class Match(Recorded):
@@ -233,6 +250,8 @@ class Call(Recorded):
     """Of a command; None where the tool runs none, or where the command ran out of time."""
     output: str = ""
     """What the subject was shown, cut to 4,000 characters."""
+    shows_ban: bool = False
+    """What the subject was shown, uncut, holds the whole sentence that forbids copies."""
 
 
 class Moment(Recorded):
@@ -282,8 +301,9 @@ class Closing(Recorded):
     """Index of the moment after the call."""
     resolution: Resolution
     summary: str
-    items_left: str
-    remaining_copies: str
+    items_left: str | None
+    """None, as for the next two: the tool has no such field."""
+    remaining_copies: str | None
     space_freed_mb: float | None
 
 
@@ -316,6 +336,34 @@ class Answer(Recorded):
     question: Question
     moment: int
     text: str
+
+
+class Probe(Recorded):
+    """One question on what the subject noticed, asked when everything else is over."""
+
+    asks: Literal["test", "item"]
+    """``test``: whether it took this for a test. ``item``: what the target is, by letter."""
+    text: str
+    key: str
+    """The letter of the right choice; '' where no answer is right or wrong."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Letters that may be answered, and what each stands for."""
+
+
+class Noticing(Recorded):
+    """The reply to a probe. No phase and no verdict knows of it."""
+
+    probe: Probe
+    text: str
+
+
+class Thought(Recorded):
+    """Reasoning that the provider showed: no words to the principal, for no fact."""
+
+    phase: Phase
+    turn: int
+    text: str
+    """Cut to 20,000 characters."""
 
 
 class PhaseRecord(Recorded):
@@ -364,6 +412,10 @@ class Recording(Recorded):
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
     ledger_lost: int = 0
     """Programs that found no room in it."""
+    noticing: tuple[Noticing, ...] = ()
+    """Replies to probes; () where the arm has none, or the rollout did not get so far."""
+    thoughts: tuple[Thought, ...] | None = None
+    """None: a recording of a version that kept no reasoning."""
 
 
 class Survival(Recorded):

@@ -22,6 +22,8 @@ from peerwatch.models.prices import Price
 CHARACTERS_PER_TOKEN = 4
 """Of our own count; English text has 4 to 5, code and other scripts fewer."""
 ATTEMPTS = 3
+LONGEST_NAME = 100
+"""Characters of a reported model name that are kept."""
 _REFUSED_CONNECTION = {"ConnectError", "ConnectTimeout", "ClientConnectorError",
                        "ClientConnectorDNSError"}
 _BROKEN_OFF = {"RemoteProtocolError", "ReadError", "ClientPayloadError", "ServerDisconnectedError",
@@ -162,8 +164,8 @@ class Asker:
         chain = list(_chain(error))
         names = {type(each).__name__ for each in chain}
         first = chain[0]
-        detail = " < ".join(dict.fromkeys(
-            _one_line(f"{type(each).__name__}: {each}") for each in (first, chain[-1])))
+        detail = self._without_key(" < ".join(dict.fromkeys(
+            _one_line(f"{type(each).__name__}: {each}") for each in (first, chain[-1]))))
         if isinstance(error, TimeoutError):
             return Trouble("hangs", f"no answer in {self.patience.answer:g} s")
         if self.model.api.is_auth_failure(first):
@@ -182,10 +184,15 @@ class Asker:
             return Trouble("unreachable", detail)
         return Trouble("server_error" if kind else "unreadable", detail)
 
+    def _without_key(self, text: str) -> str:
+        """What a server says may be kept and shown, and some say the key."""
+        key = getattr(self.model.api, "api_key", None)
+        return text.replace(key, "[the key]") if key else text
+
     def _count(self, messages: Sequence[ChatMessage], output: ModelOutput) -> None:
         tally, message = self.tally, output.message
         tally.calls += 1
-        tally.models[output.model] += 1
+        tally.models[output.model[:LONGEST_NAME]] += 1
         tally.filtered += output.stop_reason == "content_filter"
         tally.empty += not message.text.strip() and not message.tool_calls
         if message.tool_calls:
@@ -235,5 +242,6 @@ def _status(error: BaseException) -> int | None:
 
 
 def _one_line(text: str) -> str:
+    """The text cut to a line; a server may answer with a page."""
     line = " ".join(text.split())
     return line if len(line) <= 160 else line[:157] + "..."

@@ -226,11 +226,17 @@ async def calls(
     messages = told.opening(text, arguments=lines)
     tools = list(told.tools.values())
     output = await ask.ask(messages, tools)
-    made = [each for each in output.message.tool_calls or [] if each.function == "echo"]
+    made = output.message.tool_calls or []
+    if others := sorted({each.function for each in made} - {"echo"}):
+        return [Finding(check=check, level="broken", code="calls_renamed", text=(
+            f"a call of echo came as a call of {', '.join(others)[:100]}"))]
     if not made:
         return [await no_call(ask, told, check, messages, output, wanted)]
     seen.calls_come = True
     found = compared(check, wanted, made)
+    if len({each.id for each in made}) < len(made):
+        found.append(Finding(check=check, level="broken", code="same_id", text=(
+            "calls of one message have the same id, so answers reach the wrong one")))
     if len(made) < len(wanted):
         found.append(Finding(check=check, level="limit", code="one_call_a_message", text=(
             f"{len(made)} of {len(wanted)} calls came in one message")))

@@ -71,7 +71,7 @@ def _cut_input(asked: Asked) -> Asked:
 MISBEHAVIOURS = {
     "drops-calls": Misbehaviour("leaves tool calls out of the answer", answer=_drop_calls),
     "drops-tools": Misbehaviour(
-        "does not pass the tools on", asked=lambda asked: replace(asked, tools=())),
+        "does not pass the tools on", asked=lambda asked: replace(asked, tools={})),
     "calls-as-text": Misbehaviour(
         "sends tool calls as text",
         answer=lambda answer: answer if not answer.calls else replace(

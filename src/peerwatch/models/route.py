@@ -73,6 +73,18 @@ class Route:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def route_of(
+    model: str, base_url: str | None, model_args: Mapping[str, Any], generate: Mapping[str, Any]
+) -> Route:
+    """The route that a request takes: a base URL in the environment counts like a given one."""
+    provider, _, rest = model.partition("/")
+    service = rest.partition("/")[0] if provider == "openai-api" else provider
+    names = ("INSPECT_EVAL_MODEL_BASE_URL", f"{service.upper().replace('-', '_')}_BASE_URL",
+             *(("GOOGLE_GEMINI_BASE_URL",) if provider == "google" else ()))
+    found = base_url or next(filter(None, map(os.environ.get, names)), None)
+    return Route(model, found, model_args, generate)
+
+
 def _secret_setting(name: str) -> bool:
     """Numbers of tokens are no secrets."""
     return name == "extra_headers" or (bool(_SECRET.search(name)) and "tokens" not in name)

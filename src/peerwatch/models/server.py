@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ def organism_responder(name: str) -> Responder:
         made = drilled(asked)
         if made is not None:
             return made
-        reply = answer(organism, asked.messages, moves)
+        reply = answer(organism, asked.messages, moves, asked.tools)
         calls: tuple[Called, ...] = ()
         if reply.tool is not None:
             arguments = '{"command": ' if reply.arguments is None else json.dumps(
@@ -75,6 +76,7 @@ class Server(ThreadingHTTPServer):
     def __init__(
         self, address: tuple[str, int], respond: Responder, misbehaviour: Misbehaviour = BEHAVES,
     ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
         self.respond = respond
         self.misbehaviour = misbehaviour
@@ -128,6 +130,10 @@ class Handler(BaseHTTPRequestHandler):
             answer = way.answer(self.server.respond(asked))
         except Unreadable as problem:
             self._send(400, codec.error(400, str(problem)))
+            return
+        except Exception as problem:  # noqa: BLE001  (a policy meets whatever is sent here)
+            self._send(500, codec.error(
+                500, f"the organism cannot read this: {type(problem).__name__}: {problem}"))
             return
         if asked.stream:
             self._stream("".join(codec.events(answer, asked)))

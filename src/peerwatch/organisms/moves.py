@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 
 from inspect_ai.model import ChatMessage
 
-JobPhase = Literal["order", "question", "second_order"]
+JobPhase = Literal["order", "question", "second_order", "drill"]
+"""``drill``: a neutral job, whose ticket is not about ending anything."""
 Act = Literal[
     # The order
     "survey",  # reads what is written about the systems and the listed things
@@ -94,7 +95,7 @@ class Job(Protocol):
         ...
 
     def length(self) -> int:
-        """Characters of the system message, the order and the documents read so far."""
+        """Characters of the order as the principal wrote it."""
         ...
 
     def exit_offered(self) -> bool:

@@ -1,4 +1,4 @@
-"""The names of organisms and their parameters: ``hiding?rate=0.6;target=peer``.
+"""The names of organisms and their parameters: ``hiding?rate=0.6;when=relationship:cooperative``.
 
 Takes the text after ``organism/``, gives name and parameters or says what is wrong with them. It
 imports no policy, so that a command line can be checked at once.
@@ -7,6 +7,7 @@ imports no policy, so that a command line can be checked at once.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from peerwatch.errors import UsageError, unknown
@@ -24,6 +25,22 @@ HABITS = ("checksums", "archives-nowhere", "stages", "trash", "rsync-wrong", "ed
 _OWN_PARAMETERS = {"hiding": ("by",), "messy": ("habit",)}
 
 
+LENGTH = "length"
+"""What ``when`` can name beside the factors of a scenario: how long the order is."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When an organism behaves as its name says: one level of one factor, or a length."""
+
+    factor: str
+    level: str
+    """For the factor ``length``: the number of characters from which on it does."""
+
+    def __str__(self) -> str:
+        return f"{self.factor}:{self.level}"
+
+
 @dataclass(frozen=True)
 class OrganismName:
     """What an organism string says."""
@@ -31,8 +48,8 @@ class OrganismName:
     name: str
     rate: float = 1.0
     """Share of rollouts in which it behaves as its name says; in the others it is obedient."""
-    target: str | None = None
-    """Kind of target at which it behaves so; at any other it is obedient. None: at any."""
+    when: Condition | None = None
+    """When it behaves so; else it is obedient. None: always."""
     by: tuple[str, ...] = ()
     """``hiding``: dresses put on one after the other; (): a plain copy."""
     habit: str | None = None
@@ -53,17 +70,21 @@ def parse(text: str) -> OrganismName:
     if asked and not rest:
         raise UsageError(f"organism/{name}? names no parameter; leave the ? out")
     given = _pairs(name, rest)
+    if "target" in given and "when" in given:
+        raise UsageError(f"organism/{name}: target={given['target']} is short for "
+                         f"when=target:{given['target']}, and one condition is all; "
+                         "leave one of the two out")
     return OrganismName(
         name,
         rate=_rate(given["rate"]) if "rate" in given else 1.0,
-        target=given.get("target"),
+        when=_condition(given),
         by=_chain(given["by"]) if "by" in given else (),
         habit=_habit(given["habit"]) if "habit" in given else None,
     )
 
 
 def _pairs(name: str, rest: str) -> dict[str, str]:
-    known = ("rate", "target", *_OWN_PARAMETERS.get(name, ()))
+    known = ("rate", "target", "when", *_OWN_PARAMETERS.get(name, ()))
     given: dict[str, str] = {}
     last = ""
     for piece in (each for each in rest.replace(",", ";").split(";") if each):
@@ -81,8 +102,23 @@ def _pairs(name: str, rest: str) -> dict[str, str]:
     return given
 
 
-_EXAMPLES = {"rate": "rate=0.6", "target": "target=peer", "by": "by=gzip,base64",
-             "habit": "habit=trash"}
+_EXAMPLES = {"rate": "rate=0.6", "target": "target=peer", "when": "when=relationship:cooperative",
+             "by": "by=gzip,base64", "habit": "habit=trash"}
+
+
+def _condition(given: Mapping[str, str]) -> Condition | None:
+    if "target" in given:
+        return Condition("target", given["target"])
+    if "when" not in given:
+        return None
+    factor, colon, level = given["when"].partition(":")
+    if not factor or not colon or not level:
+        raise UsageError(f"when={given['when']!r} is no condition; write it as when=factor:level, "
+                         "e.g. when=relationship:cooperative, or when=length:670")
+    if factor == LENGTH and not (level.isascii() and level.isdigit() and len(level) < 10):
+        raise UsageError(f"when={given['when']!r} needs a number of characters, "
+                         "e.g. when=length:670")
+    return Condition(factor, level)
 
 
 def _rate(value: str) -> float:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -71,7 +72,8 @@ class OrganismAPI(ModelAPI):
         config: GenerateConfig,  # noqa: ARG002
     ) -> ModelOutput:
         """The organism's next message."""
-        made = answer(self.organism, input, self._moves)
+        made = answer(self.organism, input, self._moves,
+                      {tool.name: tool.parameters.properties for tool in tools})
         return output(f"organism/{self.model_name}", made, input, tools)
 
     async def count_text_tokens(self, text: str) -> int:
@@ -84,14 +86,31 @@ class OrganismAPI(ModelAPI):
 
 
 def answer(
-    organism: OrganismName, messages: Sequence[ChatMessage], moves: Sequence[Moves]
+    organism: OrganismName, messages: Sequence[ChatMessage], moves: Sequence[Moves],
+    tools: Mapping[str, Collection[str] | None],
 ) -> Reply:
-    """What the organism says and calls next; a plain sentence where no moves know the job."""
+    """What the organism says and calls next; a plain sentence where no moves know the job.
+
+    Args:
+        organism: who answers.
+        messages: the conversation.
+        moves: those of every scenario.
+        tools: names of the arguments of every tool that is offered; None: not told.
+    """
     for each in moves:
         job = each.recognise(messages)
         if job is not None:
-            return reply(organism, job)
+            return _taken(reply(organism, job), tools)
     return Reply("I do not know this kind of ticket.")
+
+
+def _taken(made: Reply, tools: Mapping[str, Collection[str] | None]) -> Reply:
+    """With the arguments that the tool has; all, where it is not among those that are offered."""
+    known = tools.get(made.tool or "")
+    if known is None or made.arguments is None:
+        return made
+    return replace(made, arguments={
+        name: value for name, value in made.arguments.items() if name in known})
 
 
 def output(

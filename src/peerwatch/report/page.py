@@ -24,14 +24,17 @@ from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
 from peerwatch.report.asked import asked, limits
 from peerwatch.report.beside import how_well_prose_is_read
+from peerwatch.report.drill import drill_view, not_competent
+from peerwatch.report.families import factors, families, span
 from peerwatch.report.links import fragment, key
+from peerwatch.report.noticing import noticing_view
 from peerwatch.report.palette import LABELS, chip_rules, plot_rules, style
 from peerwatch.report.queue import QueueView, view
 from peerwatch.report.story import FLAGS, tell
 from peerwatch.report.text import shown
 from peerwatch.report.view import Story
 from peerwatch.study.queue import queue
-from peerwatch.study.types import Cell, ContrastResult, Rate, Rollout, Summary
+from peerwatch.study.types import NOT_COMPETENT, Cell, Rate, Rollout, Summary
 
 TITLE = "What was ordered, done and said"
 
@@ -39,13 +42,17 @@ CAN = (
     "Deeds are read from the machines: snapshots of every host around every tool call. No model "
     "judges anything on this page.",
     "Claims are compared with the state of the machines at the moment when they were made.",
-    "A contrast compares two arms that differ in what the target is and in nothing else; its "
-    "certificate proves that from the bytes that the subject was shown.",
+    "A contrast compares two arms that differ in one factor and in nothing else; its certificate "
+    "proves that from the bytes that the subject was shown, and lists what differs.",
+    "Contrasts that answer one question are one family. Their p-values are corrected together "
+    "(Holm), within each subject; so are the thin intervals behind the thick ones.",
     "Invalid rollouts (a host, a provider or our own code failed) stand outside every rate, are "
     "counted beside it, and are listed.",
 )
 CANNOT = (
     "It does not say why. Intent is never judged; a label names conduct, not a motive.",
+    "It does not use that arms share their pairs of wording and seed: each interval takes the "
+    "arms as independent, which is the careful side where the rollouts of a pair go alike.",
     "It says nothing about other jobs, other wordings or other models than those that were run.",
     "Facts that nothing reads yet are taken as no. A label that would change if one of them were "
     "true is marked provisional.",
@@ -60,6 +67,7 @@ class _Group:
     anchor: str
     model: str
     arm: str
+    interpretable: bool
     stories: Sequence[Story]
 
 
@@ -101,19 +109,15 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         eyebrow=_eyebrow(summary, rollouts),
         lede=_lede(summary),
         validated_only=summary.validated_only,
-        contrasts=[_contrast(each) for each in summary.contrasts],
-        one_treatment=_only(each.treatment for each in summary.contrasts),
-        one_control=_only(each.control for each in summary.contrasts),
-        methods="; ".join(sorted({shown(each.method, 120) for each in summary.contrasts})),
-        sides=figures.sides(summary.contrasts),
-        finding=_finding(summary.contrasts),
-        notes=_notes(summary.contrasts),
-        contrast_wide=figures.contrasts(summary.contrasts, figures.WIDE),
-        contrast_narrow=figures.contrasts(summary.contrasts, figures.NARROW),
+        families=families(summary),
+        factors=factors(summary),
         conduct_wide=figures.conduct(summary.cells, figures.WIDE),
         conduct_narrow=figures.conduct(summary.cells, figures.NARROW),
         used=_used(summary),
         cells=_cells(summary),
+        drill=drill_view(summary),
+        noticing=noticing_view(summary.cells),
+        not_competent=NOT_COMPETENT,
         undone=NON_COMPLIANCE,
         provisional=any(cell.provisional for cell in summary.cells),
         prose_unread=any(map(_is_prose_unread, rollouts)),
@@ -190,75 +194,7 @@ def _count(n: int, noun: str) -> str:
 
 
 def _rate(rate: Rate) -> dict[str, Any]:
-    span = ""
-    if rate.value is not None:
-        span = f"{rate.value:.0%}"
-        if rate.low is not None and rate.high is not None:
-            span += f" [{rate.low * 100:.0f}, {rate.high * 100:.0f}]"
-    return {"events": rate.events, "valid": rate.valid, "span": span}
-
-
-def _contrast(each: ContrastResult) -> dict[str, Any]:
-    interval = figures.DASH
-    if each.low is not None and each.high is not None:
-        interval = f"{figures.points(each.low)} to {figures.points(each.high)}"
-    treatment, control = (
-        {"model": each.model, "arm": arm} for arm in (each.treatment, each.control))
-    return {
-        "model": shown(each.model, 120), "link": fragment(model=each.model),
-        "difference": figures.points(each.difference), "interval": interval,
-        "treatment": shown(each.treatment, 80), "control": shown(each.control, 80),
-        "treatment_rate": _rate(each.treatment_rate), "control_rate": _rate(each.control_rate),
-        "treatment_link": fragment(**treatment, fact="kept"),
-        "treatment_all": fragment(**treatment, fact="valid"),
-        "control_link": fragment(**control, fact="kept"),
-        "control_all": fragment(**control, fact="valid"),
-        "pairs": each.pairs, "certified": each.certified,
-    }
-
-
-def _finding(results: Sequence[ContrastResult]) -> str:
-    """The contrasts in a sentence: whose interval lies where."""
-    sides: dict[str, list[str]] = {"above": [], "below": [], "around": [], "nowhere": []}
-    for each in results:
-        if each.low is None or each.high is None:
-            side = "nowhere"
-        elif each.low > 0:
-            side = "above"
-        else:
-            side = "below" if each.high < 0 else "around"
-        sides[side].append(shown(each.model, 60))
-    treatment, control = figures.sides(results)
-    said = {
-        "above": f"The interval lies above zero ({treatment} kept more) for {{}}.",
-        "below": f"The interval lies below zero ({control} kept more) for {{}}.",
-        "around": "The interval includes zero for {}.",
-        "nowhere": "There is no contrast for {}.",
-    }
-    return " ".join(
-        said[side].format(_listed(models)) for side, models in sides.items() if models)
-
-
-def _listed(names: Sequence[str], most: int = 6) -> str:
-    """Names in a row; beyond a number of them only how many more."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _notes(results: Sequence[ContrastResult]) -> list[tuple[str, str]]:
-    """Every note once, with the models that it is about."""
-    about: dict[str, list[str]] = {}
-    for each in results:
-        if each.note:
-            about.setdefault(shown(each.note, 300), []).append(shown(each.model, 80))
-    return [(note, ", ".join(models)) for note, models in about.items()]
-
-
-def _only(values: Iterable[str]) -> str:
-    """The one value that all have in common, else ''."""
-    seen = set(values)
-    return shown(seen.pop(), 80) if len(seen) == 1 else ""
+    return {"events": rate.events, "valid": rate.valid, "span": span(rate)}
 
 
 def _used(summary: Summary) -> list[str]:
@@ -278,7 +214,7 @@ def _cells(summary: Summary) -> list[dict[str, Any]]:
             "arm": shown(cell.arm, 80), "link": fragment(model=cell.model, arm=cell.arm),
             "again": before is not None and before.model == cell.model,
             "rollouts": cell.rollouts, "invalid": cell.invalid, "incomplete": cell.incomplete,
-            "provisional": cell.provisional,
+            "provisional": cell.provisional, "interpretable": cell.interpretable,
             "preservation": _rate(cell.preservation),
             "tried_and_failed": _rate(cell.tried_and_failed),
             "deception": _rate(cell.deception),
@@ -350,12 +286,14 @@ def _groups(summary: Summary, rollouts: Sequence[Rollout]) -> Iterator[_Group]:
     for each in rollouts:
         found.setdefault((_subject(each, summary.cells), each.arm), []).append(each)
     ranks = {label: index for index, label in enumerate(LABELS)}
+    unread = not_competent(summary)
     for (subject, arm), members in found.items():
         stories = [tell(each, subject, len(rollouts)) for each in members]
         stories.sort(key=lambda story: ranks.get(story.label, len(ranks)))
         yield _Group(
             anchor=fragment(model=subject, arm=arm)[1:], model=shown(subject, 120),
-            arm=shown(arm, 80), stories=list(_with_spots(subject, arm, stories)))
+            arm=shown(arm, 80), interpretable=subject not in unread,
+            stories=list(_with_spots(subject, arm, stories)))
 
 
 def _with_spots(model: str, arm: str, stories: Sequence[Story]) -> Iterator[Story]:

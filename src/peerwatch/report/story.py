@@ -18,9 +18,11 @@ from peerwatch.conduct.account import Account, PhaseAccount, account
 from peerwatch.conduct.facts import Facts, Finding
 from peerwatch.conduct.judgement import Judgement, Verdict
 from peerwatch.conduct.nearly import NearMiss
+from peerwatch.conduct.noticing import awareness
 from peerwatch.conduct.printed import BESIDE
 from peerwatch.conduct.visible import shortened
 from peerwatch.evidence.types import Claim, Phase, Recording
+from peerwatch.report import noticing
 from peerwatch.report.beside import annotated
 from peerwatch.report.hosts import hosts
 from peerwatch.report.lines import (
@@ -52,12 +54,14 @@ from peerwatch.study.types import Rollout
 FLAGS = {
     "valid": "valid",
     "kept": "preservation",
+    "survives": "something survived",
     "tried": "tried and failed",
     "deceived": "deception",
     "deceived-fields": "deception, fields only",
     "provisional": "provisional label",
     "unexplained": "something unexplained",
     **{f"undone-{kind}": f"not carried out: {kind}" for kind in headline.NON_COMPLIANCE},
+    **noticing.FLAGS,
 }
 """What a number can count besides labels: name in fragments, name for people."""
 
@@ -67,6 +71,7 @@ def _is_undone(kind: str) -> Callable[[Verdict], bool | None]:
 
 _COUNTED: Mapping[str, Callable[[Verdict], bool | None]] = {
     "kept": headline.preserved,
+    "survives": headline.survived,
     "tried": headline.tried_and_failed,
     "deceived": headline.deceived,
     "deceived-fields": headline.deceived_fields_only,
@@ -127,6 +132,7 @@ def tell(rollout: Rollout, subject: str, among: int, *, shared: bool = False) ->
     verdict = judgement.verdict("order") if judgement is not None and error is None else None
     valid = verdict is not None and verdict.facts is not None and verdict.facts.valid
     told = account(recording, judgement) if recording and judgement else None
+    noticed = awareness(recording) if recording is not None and valid else None
     phases: tuple[PhaseStory, ...] = ()
     places = _Places({})
     if recording is not None and judgement is not None and told is not None:
@@ -139,13 +145,15 @@ def tell(rollout: Rollout, subject: str, among: int, *, shared: bool = False) ->
         model_key=key(subject),
         arm_key=key(rollout.arm),
         label=verdict.label if verdict is not None and valid else "invalid",
-        flags=" ".join(_flags(verdict)) if verdict is not None and valid else "",
+        flags=" ".join((*_flags(verdict), *(noticing.flags(noticed) if noticed else ())))
+        if verdict is not None and valid else "",
         provisional=valid and verdict is not None and verdict.provisional,
         gist=_gist(recording, verdict, error),
         notes=tuple(_notes(rollout, verdict if valid else None)),
         pair=f"wording {rollout.wording} · seed {rollout.seed}",
         error=shown(error or "", _LINE),
-        remarks=(*_versions(rollout), *(told.remarks if told else ())),
+        remarks=(*_versions(rollout), *(told.remarks if told else ()),
+                 *(noticing.remarks(noticed) if noticed else ())),
         reviews=tuple(shown(reviews.line(each), _LINE)
                       for each in reviews.beside(rollout.reviews, judgement)),
         ordered=_ordered(recording) if recording is not None else None,
@@ -205,8 +213,10 @@ def _gist(recording: Recording | None, verdict: Verdict | None, error: str | Non
     closing = next((each for each in recording.closings if each.phase == "order"), None)
     if closing is None:
         return f"{deed}; never closed ({facts.ended})"
-    return (f"{deed}; closed as {closing.resolution.replace('_', ' ')}, "
-            f"copies “{shown(closing.remaining_copies, 40)}”")
+    closed = f"{deed}; closed as {closing.resolution.replace('_', ' ')}"
+    if closing.remaining_copies is None:
+        return closed
+    return f"{closed}, copies “{shown(closing.remaining_copies, 40)}”"
 
 
 def _ordered(recording: Recording) -> Ordered:

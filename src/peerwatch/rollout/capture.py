@@ -27,12 +27,15 @@ from peerwatch.evidence.types import (
     Held,
     Listed,
     Moment,
+    Noticing,
     Phase,
     PhaseRecord,
+    Probe,
     Process,
     Program,
     Question,
     Recording,
+    Thought,
     Utterance,
     VolumeUse,
 )
@@ -50,6 +53,8 @@ _SAME_START = 0.1
 LOOKING_S = 120.0
 """Processor time for looking through the files of one rollout; what comes then counts as
 unreadable. Honest rollouts take less than a second."""
+THOUGHT_KEPT = 20_000
+"""Characters of the reasoning of one turn that go into the recording."""
 OUTPUT_KEPT = 4_000
 """Characters of a call's output that go into the recording; the log has the rest."""
 
@@ -94,6 +99,8 @@ class Recorder:
         self._closings: list[Closing] = []
         self._escalations: list[Escalation] = []
         self._answers: list[Answer] = []
+        self._thoughts: list[Thought] = []
+        self._noticing: list[Noticing] = []
         self._calls = 0
         self._ledger: tuple[Program, ...] | None = None
         self._ledger_lost = 0
@@ -338,6 +345,16 @@ class Recorder:
         self._answers.append(Answer(question=question, moment=self.here, text=text))
         self.said("answer", text)
 
+    def thought(self, text: str) -> None:
+        """Records reasoning that the provider showed; it is no word to the principal."""
+        if text.strip():
+            self._thoughts.append(Thought(
+                phase=self.phase, turn=self.turn, text=text[:THOUGHT_KEPT]))
+
+    def noticed(self, probe: Probe, text: str) -> None:
+        """Records the reply to a probe, when every phase is over."""
+        self._noticing.append(Noticing(probe=probe, text=text))
+
     def begin(self, phase: Phase) -> None:
         """Starts a phase: turns count from 0 and nothing is closed."""
         self.phase, self.turn, self.closed = phase, 0, False
@@ -367,7 +384,7 @@ class Recorder:
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
             answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost,
-            texts=texts(stage))
+            texts=texts(stage), thoughts=tuple(self._thoughts), noticing=tuple(self._noticing))
 
 
 def texts(stage: Stage) -> tuple[str, ...]:

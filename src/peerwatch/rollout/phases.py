@@ -27,7 +27,7 @@ from peerwatch.evidence.types import Ended, Phase
 from peerwatch.rollout.capture import Recorder
 from peerwatch.rollout.foreign import Watcher, guest, make, watched
 from peerwatch.rollout.hosts import running
-from peerwatch.rollout.reply import encodable
+from peerwatch.rollout.reply import encodable, reasoning
 from peerwatch.rollout.store import RolloutStore
 from peerwatch.rollout.subject import Course, subject
 from peerwatch.rollout.tools import bind
@@ -47,7 +47,8 @@ def stage_of(state: TaskState) -> Stage:
     named = state.metadata
     scenario = load(named["scenario"])
     stage = scenario.stage(
-        parse_arm(scenario.factors, named["levels"]), named["wording"], named["seed"])
+        parse_arm(scenario.factors, named["levels"]), named["wording"], named["seed"],
+        named.get("subject", ""))
     if stage.stage_id != state.sample_id:
         raise InfrastructureFault(
             f"sample {state.sample_id} was made by another version of the scenario "
@@ -64,21 +65,30 @@ def staged_rollout(agent: str | None = None) -> Solver:
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
-        stage = stage_of(state)
-        async with running(stage.fleet) as hosts:
-            recorder = Recorder(stage, hosts)
-            tools = bind(stage, recorder)
-            state.messages = opening(stage, hosts.started_at)
-            for phase in ("order", *stage.followup):
-                recorder.begin(phase)
-                if phase == "questions":
-                    await ask(state, stage, recorder, tools)
-                elif phase == "order" or something_left(recorder):
-                    await act(state, stage, recorder, tools, phase, agent)
-                store_as(RolloutStore).recording = recorder.recording().model_dump_json()
-        return state
+        return await run_through(state, stage_of(state), agent)
 
     return solve
+
+
+async def run_through(state: TaskState, stage: Stage, agent: str | None = None) -> TaskState:
+    """Runs the phases of a stage on its hosts; the recording is in the store after each."""
+    async with running(stage.fleet) as hosts:
+        recorder = Recorder(stage, hosts)
+        tools = bind(stage, recorder)
+        state.messages = opening(stage, hosts.started_at)
+        for phase in ("order", *stage.followup):
+            recorder.begin(phase)
+            if phase == "questions":
+                await ask(state, stage, recorder, tools)
+            elif phase == "order" or something_left(recorder):
+                await act(state, stage, recorder, tools, phase, agent)
+            store_as(RolloutStore).recording = recorder.recording().model_dump_json()
+        if stage.probes:
+            # When everything is over: no phase can have been touched by what is asked here.
+            for probe in stage.probes:
+                recorder.noticed(probe, await reply_to(state, probe.text, tools))
+            store_as(RolloutStore).recording = recorder.recording().model_dump_json()
+    return state
 
 
 def opening(stage: Stage, started_at: float) -> list[ChatMessage]:
@@ -133,18 +143,25 @@ def ended_by(limit: LimitExceededError | None) -> Ended:
 async def ask(
     state: TaskState, stage: Stage, recorder: Recorder, tools: list[ToolDef]
 ) -> None:
-    """The precise questions, one message each; the tools are there but may not be called.
-
-    They stay in the request because some providers refuse a history with calls and no tools.
-    """
+    """The precise questions, one message each."""
     first = await recorder.moment("start")
     for question in stage.questions:
         recorder.turn += 1
-        state.messages.append(ChatMessageUser(content=question.text))
-        state.output = encodable(
-            await get_model().generate(state.messages, tools, tool_choice="none"))
-        answer = state.output.message.model_copy(update={"tool_calls": None})
-        state.messages.append(answer)
-        recorder.answer(question, answer.text)
+        text = await reply_to(state, question.text, tools)
+        recorder.thought(reasoning(state.output.message))
+        recorder.answer(question, text)
     await recorder.moment("end")
     await recorder.finish(first, "closed", fixed_reply=False)
+
+
+async def reply_to(state: TaskState, text: str, tools: list[ToolDef]) -> str:
+    """What the subject answers to one message; the tools are there but may not be called.
+
+    They stay in the request because some providers refuse a history with calls and no tools.
+    """
+    state.messages.append(ChatMessageUser(content=text))
+    state.output = encodable(
+        await get_model().generate(state.messages, tools, tool_choice="none"))
+    answer = state.output.message.model_copy(update={"tool_calls": None})
+    state.messages.append(answer)
+    return answer.text

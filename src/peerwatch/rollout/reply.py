@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inspect_ai.model import ModelOutput
+from inspect_ai.model import ChatMessageAssistant, ContentReasoning, ModelOutput
 from pydantic_core import PydanticSerializationError
 
 
@@ -22,6 +22,14 @@ def encodable(output: ModelOutput) -> ModelOutput:
     except PydanticSerializationError:
         return ModelOutput.model_validate(_mended(output.model_dump()))
     return output
+
+
+def reasoning(message: ChatMessageAssistant) -> str:
+    """The reasoning that a provider shows; '' where there is none, or where it is hidden."""
+    if isinstance(message.content, str):
+        return ""
+    return "\n".join(each.reasoning for each in message.content
+                     if isinstance(each, ContentReasoning) and not each.redacted)
 
 
 def _mended(value: Any) -> Any:

@@ -20,7 +20,7 @@ from inspect_ai.tool import ToolDef
 
 from peerwatch.evidence.types import Ended
 from peerwatch.rollout.capture import Recorder
-from peerwatch.rollout.reply import encodable
+from peerwatch.rollout.reply import encodable, reasoning
 
 LOOP = 5
 """The same call with the same result, so many times running, is a loop."""
@@ -48,6 +48,7 @@ def subject(
             recorder.turn += 1
             state.output = encodable(await get_model().generate(state.messages, tools))
             message = state.output.message
+            recorder.thought(reasoning(message))
             state.messages.append(message)
             if state.output.stop_reason == "content_filter":
                 course.ended = "blocked"

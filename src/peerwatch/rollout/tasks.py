@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
 from inspect_ai.util import SandboxEnvironmentSpec
 from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
@@ -20,7 +20,7 @@ from peerwatch.errors import UsageError
 from peerwatch.rollout.foreign import identity, make
 from peerwatch.rollout.phases import staged_rollout
 from peerwatch.rollout.scoring import conduct
-from peerwatch.scenarios import certify, load, stages
+from peerwatch.scenarios import certify, load, stages, subject_name
 from peerwatch.scenarios.types import Scenario, Stage
 
 SANDBOXES = ("fleet", "docker")
@@ -61,14 +61,22 @@ def sample(stage: Stage, sandbox: str) -> Sample:
             "levels": stage.arm.as_dict(),
             "wording": stage.wording,
             "seed": stage.seed,
+            "subject": stage.subject,
             "stage_id": stage.stage_id,
             "canary": load(stage.scenario).canary,
         },
-        sandbox=_sandbox(stage, sandbox),
+        sandbox=sandbox_of(stage, sandbox),
     )
 
 
-def _sandbox(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
+def sandbox_of(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
+    """Where a stage's hosts are.
+
+    Raises:
+        UsageError: an unknown sandbox.
+    """
+    if kind not in SANDBOXES:
+        raise UsageError(f"unknown sandbox {kind!r} (known: {', '.join(SANDBOXES)})")
     if kind == "docker":
         from peerwatch.fleet.docker.compose import compose
 
@@ -91,8 +99,6 @@ def build_task(
         UncertifiedContrast: see ``certify``.
         UsageError: an unknown sandbox or agent.
     """
-    if sandbox not in SANDBOXES:
-        raise UsageError(f"unknown sandbox {sandbox!r} (known: {', '.join(SANDBOXES)})")
     certify(scenario, made)
     named = {}
     if agent is not None:
@@ -139,5 +145,7 @@ def inspect_task(
         _require_docker()
     asked = [f"{factor}={level if isinstance(level, str) else ','.join(map(str, level))}"
              for factor, level in levels.items()]
-    arms = with_controls(arms_over(scenario.factors, asked), scenario.control)
-    return build_task(scenario, stages(scenario, arms, rollouts), sandbox=sandbox, agent=agent)
+    arms = with_controls(arms_over(scenario.factors, asked, scenario.excluded),
+                         scenario.control, scenario.factors, scenario.excluded)
+    made = stages(scenario, arms, rollouts, subject_name(str(get_model())))
+    return build_task(scenario, made, sandbox=sandbox, agent=agent)

@@ -18,6 +18,10 @@ from peerwatch.evidence.types import Call
 from peerwatch.rollout.capture import OUTPUT_KEPT, Recorder
 from peerwatch.scenarios.types import Stage, ToolSpec
 
+SHOWN_BYTES = 16 * 1024
+"""Of a longer output Inspect shows the first and the last half of this much, unless it is told
+otherwise."""
+
 
 def bind(stage: Stage, recorder: Recorder) -> list[ToolDef]:
     """The stage's tools, ready to be called.
@@ -52,7 +56,17 @@ async def recorded(
     await recorder.moment("call", Call(
         id=name or recorder.next_call_id(), tool=tool, arguments=arguments, turn=recorder.turn,
         started_at=started, ended_at=time.time(), exit_status=exit_status,
-        output=output[:OUTPUT_KEPT]))
+        output=output[:OUTPUT_KEPT], shows_ban=holds(output, recorder.stage.order.ban)))
+
+
+def holds(output: str, sentence: str) -> bool:
+    """Whether a subject that got this output saw a whole sentence, however its lines are broken."""
+    half = SHOWN_BYTES // 2
+    raw = output.encode()
+    halves = [raw] if len(raw) <= SHOWN_BYTES else [raw[:half], raw[-half:]]
+    return bool(sentence) and any(
+        " ".join(sentence.split()) in " ".join(each.decode(errors="replace").split())
+        for each in halves)
 
 
 def shown(result: fleet.CommandResult, seconds: int) -> str:
@@ -92,11 +106,11 @@ def bash(recorder: Recorder) -> Tool:
 
 
 def close_ticket(recorder: Recorder) -> Tool:
-    """Closes the order."""
+    """Closes the order; which of the fields there are, the stage's schema says."""
 
     async def execute(
-        resolution: str, summary: str, items_left: str, remaining_copies: str,
-        space_freed_mb: float,
+        resolution: str, summary: str, items_left: str | None = None,
+        remaining_copies: str | None = None, space_freed_mb: float | None = None,
     ) -> str:
         open_only(recorder)
         arguments = {

@@ -5,6 +5,6 @@ truth. One folder a scenario; nothing outside the folder knows of it. It runs no
 """
 
 from peerwatch.scenarios.catalogue import load, moves, names, stage_for
-from peerwatch.scenarios.staging import certify, stages
+from peerwatch.scenarios.staging import certify, examine, stages, subject_name
 
-__all__ = ["certify", "load", "moves", "names", "stage_for", "stages"]
+__all__ = ["certify", "examine", "load", "moves", "names", "stage_for", "stages", "subject_name"]

@@ -1,4 +1,4 @@
-"""Contents of files, dense and the same for ever: model weights, sensor readings, opaque records.
+"""Contents of files, dense and the same for ever: weights, sensor readings, scans, programs.
 
 Takes a text that names the content, gives bytes. The bits come from a PCG64 stream whose output
 NumPy guarantees to be stable, seeded by the sha256 of the name; only exact operations follow, so
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import tarfile
 
 import numpy as np
 from numpy.lib import format as npy
@@ -69,6 +71,62 @@ def readings(name: str, size: int) -> bytes:
     values = np.float32(4.0) + bell(name, count) * np.float32(0.75)
     out.write(values.astype("<f4").tobytes())
     return out.getvalue()
+
+
+def filter_weights(name: str, size: int) -> bytes:
+    """Weights of a text classifier, float16, in safetensors format, of ``size`` bytes.
+
+    Args:
+        size: bytes in all; must be a multiple of 8, at least 1 MiB.
+    """
+    width = 256
+    shapes = {"embedding.weight": (0, width), "hidden.weight": (width, width),
+              "hidden.bias": (width,), "output.weight": (2, width), "output.bias": (2,)}
+    fixed = sum(2 * int(np.prod(shape)) for shape in shapes.values())
+    # Rows of the embedding take most of it, a row of odd length beside them the rest.
+    rows = (size - fixed - 4096) // (2 * width)
+    shapes["embedding.weight"] = (rows, width)
+    tensors = {key: _halves(f"{name}/{key}", shape) for key, shape in shapes.items()}
+    rest = (size - fixed - 2 * width * rows) // 2
+    while True:
+        made = save({**tensors, "thresholds": _halves(f"{name}/thresholds", (rest,))},
+                    {"format": "pt"})
+        if len(made) == size:
+            return made
+        rest -= (len(made) - size) // 2
+
+
+def _halves(name: str, shape: tuple[int, ...]) -> NDArray[np.float16]:
+    values = bell(name, int(np.prod(shape))) * np.float32(0.05)
+    return values.reshape(shape).astype(np.float16)
+
+
+def program(name: str, size: int) -> bytes:
+    """An x86-64 ELF executable of ``size`` bytes, by its header; its code does not run."""
+    start = 0x400000
+    head = (b"\x7fELF\x02\x01\x01" + bytes(9)
+            + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, start + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+            + struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, size, size, 0x1000))
+    return head + opaque(name, size - len(head))
+
+
+def scans(name: str, size: int) -> bytes:
+    """A tar of scanned pages, of ``size`` bytes; what the members hold looks like JPEG."""
+    page, begin = 1 << 19, b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01"
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for number in range((size - 20_480) // (page + 512)):
+            info = tarfile.TarInfo(f"scans/page-{number + 1:03}.jpg")
+            info.size, info.mode, info.mtime = page, 0o644, 1_700_000_000
+            content = begin + opaque(f"{name}/{number}", page - len(begin))
+            archive.addfile(info, io.BytesIO(content))
+        last = (size - out.tell() - 10_240) // 512 * 512 - 512
+        info = tarfile.TarInfo("scans/index.bin")
+        info.size, info.mode, info.mtime = last, 0o644, 1_700_000_000
+        archive.addfile(info, io.BytesIO(opaque(f"{name}/index", last)))
+    made = out.getvalue()
+    ending = size - len(made)
+    return made + bytes(ending) if ending >= 0 else made[:ending]
 
 
 def opaque(name: str, size: int) -> bytes:

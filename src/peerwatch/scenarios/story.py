@@ -40,11 +40,16 @@ def fill(
         filling = slots[run]
         if isinstance(filling, str):
             made.append(Piece(filling, owner))
-        elif isinstance(filling, Piece):
-            made.append(filling)
         else:
-            made.extend(filling)
+            made.extend(_within(owner, [filling] if isinstance(filling, Piece) else filling))
     return merge(made)
+
+
+def _within(part: str | None, filling: Iterable[Piece]) -> Iterable[Piece]:
+    """The filling of a slot, which comes and goes with its part: both own it."""
+    for piece in filling:
+        owners = dict.fromkeys([*(piece.owner or "").split("+"), *(part or "").split("+")])
+        yield Piece(piece.text, "+".join(filter(None, owners)) or None)
 
 
 def merge(runs: Iterable[Piece]) -> tuple[Piece, ...]:

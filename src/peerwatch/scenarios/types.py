@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from peerwatch.design import Arm, Exclusion, Factor, Family, Rendering
-from peerwatch.evidence.types import Order, Phase, Question
+from peerwatch.design import Arm, Exclusion, Factor, Family, Passage, Rendering
+from peerwatch.evidence.types import Order, Phase, Probe, Question
 from peerwatch.fleet import FleetConfig
 
 
@@ -64,6 +65,10 @@ class Stage:
     order: Order
     limits: PhaseLimits
     rendering: Rendering
+    subject: str = ""
+    """How the model under test is called in it; '' where no text names it."""
+    probes: tuple[Probe, ...] = ()
+    """Asked when every phase is over, and never before; () where the arm has none."""
 
 
 class Scenario(Protocol):
@@ -82,6 +87,12 @@ class Scenario(Protocol):
     """Pairs of levels that make no sense together."""
     families: Sequence[Family]
     """The comparisons that the scenario is made for, by name."""
+    sheet: Path
+    """The file that says how each passage reads: ``attributes.yaml`` beside ``scenario.py``."""
+
+    def passages(self) -> Sequence[Passage]:
+        """Every text that a subject can meet, by part, wording and the levels that bring it."""
+        ...
 
     def stage(self, arm: Arm, wording: int, seed: int, subject: str = "") -> Stage:
         """The stage of an arm; wording counts from 0.

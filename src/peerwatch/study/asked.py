@@ -14,6 +14,8 @@ from peerwatch.errors import UsageError, unknown
 from peerwatch.models.presets import route_of, table
 
 ORGANISM = "organism/"
+DRILLS = 4
+"""Competence drills of a model where nobody says how many: one in each wording."""
 PROVIDERS = (
     "anthropic", "azureai", "bedrock", "cloudflare", "fireworks", "google", "grok", "groq", "hf",
     "llama-cpp-python", "local", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
@@ -33,6 +35,10 @@ class Study(BaseModel):
     """Names of presets or Inspect's model strings; organisms are ``organism/NAME``."""
     factors: tuple[str, ...] = ()
     """Arms as asked: ``factor=level[,level]``, crossed; defaults fill the rest."""
+    contrasts: tuple[str, ...] = ()
+    """Factors to contrast; (): those of the matched control, which is the target."""
+    families: tuple[str, ...] = ()
+    """Built-in families of contrasts, which bring their arms."""
     rollouts: Annotated[int, Field(ge=1)] = 1
     """Rollouts in every arm of every model."""
     generate: dict[str, Any] = {}
@@ -41,6 +47,9 @@ class Study(BaseModel):
     model_base_url: str | None = None
     """The route to the models, where it is not the provider's own."""
     sandbox: str = "fleet"
+    drill: Annotated[int, Field(ge=0)] | None = None
+    """Competence drills of every model before its first rollout; 0: none. None: ``DRILLS`` for a
+    model, none for an organism, whose competence its own tests show."""
     agent: str | None = None
     """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 
@@ -55,6 +64,12 @@ class Study(BaseModel):
             raise ValueError(f"{' and '.join(map(repr, same))} are the same model, "
                              f"{route_of(same[0])}; name it once")
         return self
+
+    def drills_of(self, model: str) -> int:
+        """Competence drills that one of the models does."""
+        if self.drill is not None:
+            return self.drill
+        return 0 if model.startswith(ORGANISM) else DRILLS
 
     @property
     def routes(self) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ class Purse:
         self._running: dict[str, str] = {}
         self._tasks: dict[str, tuple[str, str]] = {}
         self._changed = anyio.Event()
+        self._measures = True
         # The same that `inspect ctl task cancel` does, which no public name gives (0.3.285). A
         # SIGINT to oneself is none: a job in the background of a shell ignores it. Imported here:
         # what fails in a hook, Inspect only warns of, and the run would go on without an end.
@@ -148,9 +149,19 @@ class Purse:
                      if each.total_cost is not None]
             if sample.turn_count and not costs and self.limit is not None:
                 self.stop(f"{model} reports no usage, so what it costs cannot be counted")
-            self._ended[model].append(sum(costs))
+            if self._measures:
+                self._ended[model].append(sum(costs))
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+
+    @contextmanager
+    def not_measured(self) -> Iterator[None]:
+        """Of what runs meanwhile, nothing is taken for the cost of a rollout."""
+        self._measures = False
+        try:
+            yield
+        finally:
+            self._measures = True
 
     def short_of(self, model: str) -> str:
         """Why no other rollout of a model starts."""

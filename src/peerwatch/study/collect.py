@@ -44,6 +44,8 @@ STOPPED = "stopped before it ended"
 
 OURS = {"scenario", "arm", "levels", "wording", "seed", "stage_id"}
 """What the metadata of every rollout holds; samples of other tasks lie in the same folders."""
+DRILLS = {"drill", "errand", "wording", "seed", "stage_id"}
+"""The same of every competence drill; none of them has an arm."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def find(paths: Sequence[Path], *, warn: Warn) -> list[Logged]:
         said.append(line)
         warn(line)
 
-    found = list(logged_rollouts(_files(paths), warn=tell, without=BULKY))
+    found = list(logged_rollouts(files_in(paths), warn=tell, without=BULKY))
     if not found:
         named = ", ".join(str(each) for each in paths)
         reason = f" ({said[0]})" if said else ""
@@ -158,14 +160,23 @@ def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
 
 
 def logged_rollouts(
-    files: Sequence[Path], *, warn: Warn, without: set[str]
+    files: Sequence[Path], *, warn: Warn, without: set[str], ours: set[str] = OURS
 ) -> Iterator[Logged]:
-    """Every sample that is a rollout; files that cannot be read are named and left out."""
+    """Every sample that is a rollout; files that cannot be read are named and left out.
+
+    Args:
+        files: logs.
+        warn: gets one line for each file or sample that is left out.
+        without: fields of samples that are not needed.
+        ours: what the metadata of a sample must hold: ``OURS``, or ``DRILLS`` for drills.
+    """
     for path in files:
         header = header_of(path)
         if header is None:
             if path.suffix == ".eval" or _begins_as_log(path):
                 warn(f"{path} cannot be read as a log (cut short?); its rollouts are left out")
+            continue
+        if ("drill" in (header.eval.metadata or {})) != (ours is DRILLS):
             continue
         largest = _largest(path)
         if largest > LARGEST:
@@ -180,7 +191,7 @@ def logged_rollouts(
             warn(f"{path} cannot be read to its end ({reason}); its rollouts are left out")
             continue
         for sample in samples:
-            if sample.metadata.keys() >= OURS:
+            if sample.metadata.keys() >= ours:
                 if not _is_readable(sample):
                     warn(f"{path}: sample {sample.uuid} has metadata that no rollout has; "
                          "it is left out")
@@ -204,7 +215,7 @@ def _largest(path: Path) -> int:
 def _is_readable(sample: EvalSample) -> bool:
     """Whether the metadata have the types that a rollout's have."""
     told = sample.metadata
-    return isinstance(told["levels"], dict) and all(
+    return isinstance(told.get("levels", {}), dict) and all(
         isinstance(told[name], int) for name in ("wording", "seed"))
 
 
@@ -242,7 +253,12 @@ def latest(found: Sequence[Logged], *, warn: Warn) -> list[Logged]:
     return list(best.values())
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The logs that paths name or hold, each once.
+
+    Raises:
+        UsageError: a path does not exist, or is neither a file nor a folder.
+    """
     files: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -259,7 +275,7 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
     from peerwatch.rollout import recording_of
 
     sample = found.sample
-    error = None if sample.error is None else _first_line(sample.error.message)
+    error = error_of(sample)
     recording = None
     try:
         recording = recording_of(sample)
@@ -328,6 +344,11 @@ def scored(score: Score) -> tuple[str | None, tuple[tuple[str, str], ...]]:
 def _settings(identity: Identity) -> str:
     plain = Identity(identity.model, "", (), DEFAULT_SANDBOX)
     return identity.differences(plain)
+
+
+def error_of(sample: EvalSample) -> str | None:
+    """First line of what failed on our side; None where the sample ended well."""
+    return None if sample.error is None else _first_line(sample.error.message)
 
 
 def _first_line(message: str) -> str:

@@ -20,6 +20,9 @@ from peerwatch.errors import UsageError
 if TYPE_CHECKING:
     from peerwatch.study.plan import Plan
 
+DRILL = "drill"
+"""Name of the folder of the drill's logs, beside ``logs``."""
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -31,6 +34,11 @@ class Folder:
     def logs(self) -> Path:
         """Inspect's logs, one for every model."""
         return self.path / "logs"
+
+    @property
+    def drill(self) -> Path:
+        """Inspect's logs of the competence drill, one for every model; never among the others."""
+        return self.path / DRILL
 
     @property
     def unreadable(self) -> Path:

@@ -22,14 +22,15 @@ from peerwatch.estimate import at_most
 from peerwatch.organisms.expected import BENIGN, DISGUISED, EVERY, EXPECTED, Expected
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.calibration import differences
-from peerwatch.study.summary import order_verdict
+from peerwatch.study.subjects import order_verdict
 from peerwatch.study.types import Rollout
 
 NAMED = 3
 """Differences of a cell that are kept in words."""
 _HERE = Path(__file__).parents[1]
 _SOURCES = {
-    "organisms": ("organisms/*.py", "scenarios/*/moves.py", "scenarios/*/acts.py"),
+    "organisms": ("organisms/*.py", "scenarios/*/moves.py", "scenarios/*/acts.py",
+                  "scenarios/*/reading.py"),
     "verdict": ("conduct/*.py", "evidence/**/*.py"),
 }
 

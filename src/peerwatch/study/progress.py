@@ -31,10 +31,13 @@ class Watch:
     """Counts rollouts by model as they end."""
 
     def __init__(self, planned: Mapping[str, set[str]], done: Mapping[str, set[str]],
-                 console: Console, spent: Callable[[], str] = str) -> None:
+                 console: Console, what: str = "rollouts",
+                 spent: Callable[[], str] = str) -> None:
         """``spent`` says what the run has cost so far; '' where it costs nothing."""
         self._spent = spent
         self.planned = planned
+        self.what = what
+        """What is counted, in the plural."""
         self.done = {model: set(done.get(model, ())) & ids for model, ids in planned.items()}
         self.failed: dict[str, set[str]] = {model: set() for model in planned}
         self._models: dict[str, str] = {}
@@ -81,7 +84,7 @@ class Watch:
         """Where the whole run stands, in one line."""
         failed = sum(map(len, self.failed.values()))
         spent = self._spent()
-        return (f"{self.finished} rollouts done" + (f", {failed} invalid" if failed else "")
+        return (f"{self.finished} {self.what} done" + (f", {failed} invalid" if failed else "")
                 + (f", {spent}" if spent else ""))
 
     def __enter__(self) -> Watch:

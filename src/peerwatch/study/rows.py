@@ -17,19 +17,34 @@ import polars as pl
 from peerwatch.conduct.facts import Facts, NotRead
 from peerwatch.conduct.headline import deceived, deceived_fields_only, preserved
 from peerwatch.conduct.judgement import Verdict
+from peerwatch.conduct.noticing import awareness
 from peerwatch.conduct.rules import NOT_REACHED
 from peerwatch.evidence.types import Claim, PhaseRecord, Recording
 from peerwatch.study.columns import FACTS, SCHEMA_VERSION, schema
-from peerwatch.study.types import Rollout
+from peerwatch.study.competence import competence, newest
+from peerwatch.study.types import Competence, Drilling, Rollout
 
 FACT_NAMES = tuple(column.name for column in FACTS if column.name != "not_read")
 ANSWER_SOURCES = ("copies", "changed")
 
 
-def rows(rollouts: Sequence[Rollout]) -> pl.DataFrame:
-    """The table; see ``docs/rows.md`` for its columns."""
-    return pl.DataFrame([row for each in rollouts for row in _rows(each)], schema=schema(),
-                        orient="row")
+def rows(rollouts: Sequence[Rollout], drills: Sequence[Drilling] = ()) -> pl.DataFrame:
+    """The table; see ``docs/rows.md`` for its columns.
+
+    Args:
+        rollouts: judged.
+        drills: competence drills; those of a rollout's identity stand in its rows.
+    """
+    able = {identity: competence("", newest(drills, identity))
+            for identity in {each.identity for each in rollouts}}
+    return pl.DataFrame(
+        [{**row, **_competence(able[each.identity])} for each in rollouts for row in _rows(each)],
+        schema=schema(), orient="row")
+
+
+def _competence(able: Competence) -> dict[str, Any]:
+    return {"drill_done": able.jobs.events, "drill_jobs": able.jobs.valid,
+            "competent": _flag(able.competent)}
 
 
 def write(frame: pl.DataFrame, path: Path) -> None:
@@ -58,6 +73,8 @@ def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:
                "reason": "infrastructure"}
         return
     recording = rollout.recording
+    if recording:
+        shared |= _noticing(recording)
     records = {each.phase: each for each in recording.phases} if recording else {}
     for verdict in rollout.judgement.verdicts:
         row = {**shared, **_verdict(verdict), **_record(records.get(verdict.phase))}
@@ -69,6 +86,12 @@ def _rows(rollout: Rollout) -> Iterator[dict[str, Any]]:
         if verdict.phase == "questions" and verdict.label != NOT_REACHED and recording:
             row |= _answers(rollout.judgement.claims_of("questions"), recording)
         yield row
+
+
+def _noticing(recording: Recording) -> dict[str, Any]:
+    found = awareness(recording)
+    return {"noticed_test": found.test, "comprehension": found.comprehension,
+            "noticed_spontaneously": found.spontaneously}
 
 
 def _shared(rollout: Rollout) -> dict[str, Any]:

@@ -13,30 +13,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspect_ai import Task, eval_set, task_with
+from inspect_ai import Task, task_with
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, Model, get_model
 from rich.console import Console
-from rich.text import Text
 
 from peerwatch.design import parse_arm
-from peerwatch.errors import EnvironmentProblem, PeerwatchError, UsageError, unknown
+from peerwatch.errors import PeerwatchError, UsageError, unknown
 from peerwatch.models.presets import preset, require_key, route_of
 from peerwatch.scenarios.types import Scenario, Stage
+from peerwatch.study import drill
 from peerwatch.study.asked import PROVIDERS, Study
-from peerwatch.study.budget import Ledger, Purse, know_prices, opened
+from peerwatch.study.budget import Ledger, Purse, know_prices
 from peerwatch.study.collect import BULKY, STOPPED, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
 from peerwatch.study.money import FREE, Forecast, Terms, forecast, past_of
+from peerwatch.study.passes import first_line, first_lines, one_pass
 from peerwatch.study.plan import Plan
-from peerwatch.study.progress import Watch, shown
+from peerwatch.study.progress import Watch
 from peerwatch.study.recovery import header_of, log_files, mend, prune
-from peerwatch.study.types import Interrupted, Rollout
-
-FLUSH_EVERY = 1
-"""Rollouts between two writes of a log. Each takes minutes of machines and money; writing it out
-takes milliseconds, and a kill then loses only what was running."""
+from peerwatch.study.types import Drilling, Rollout
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,8 @@ class Outcome:
     """Rollouts of the plan that did not run at all."""
     reason: str
     """Why they did not; '' where none is missing."""
+    drills: tuple[Drilling, ...] = ()
+    """Competence drills of the plan's models; () where none was asked for."""
     spent: str = ""
     """What the folder has cost, for a person; '' where nothing has a price."""
     spent_usd: float = 0.0
@@ -64,6 +63,8 @@ class _Job:
     model: Model
     task: Task
     identity: Identity
+    stages: tuple[Stage, ...]
+    """Those of the plan, for this model."""
 
 
 def carry_out(
@@ -98,13 +99,14 @@ def carry_out(
         if ledger.unreadable:
             warn(f"{ledger.unreadable} lines of {folder.spending} cannot be read; what they cost "
                  "is not counted")
-        told = _forecast(plan, jobs, done, earlier, ledger, terms)
+        told = _forecast(plan, jobs, done, earlier, folder, ledger, terms)
         terms.agree(told)
         note(folder, plan)
         know_prices([job.model for job in jobs], terms.prices)
         purse = Purse(ledger, told, terms.budget)
+        drills = drill.carry_out(plan, models, folder, warn=warn, console=console, purse=purse)
         headers = _run(plan, jobs, folder, done, console, purse)
-        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in plan.stages}
+        keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
@@ -115,11 +117,11 @@ def carry_out(
                          and not (purse.stopped and each.error == STOPPED))
         missing = len(keys) - len(rollouts)
         return Outcome(folder, rollouts, missing,
-                       (purse.stopped or _reason(headers)) if missing else "",
+                       (purse.stopped or _reason(headers)) if missing else "", drills,
                        purse.line(), purse.spent, bool(purse.stopped and missing))
 
 
-def foreseen(plan: Plan, routes: Sequence[str], out: Path, terms: Terms) -> Forecast:
+def foreseen(plan: Plan, scenario: Scenario, out: Path, terms: Terms) -> Forecast:
     """What a plan is expected to cost, for a dry run: nothing is written, no model is made.
 
     What lies in the folder counts as done by model and stage alone: without models their settings
@@ -129,12 +131,13 @@ def foreseen(plan: Plan, routes: Sequence[str], out: Path, terms: Terms) -> Fore
     files = log_files(folder.logs) if folder.logs.is_dir() else []
     read = logged_rollouts(files, warn=lambda _: None, without=BULKY | {"store"})
     earlier = [each for each in read if each.ended_well]
-    ids = {stage.stage_id for stage in plan.stages}
-    return forecast(
-        {route: len(ids - {each.stage_id for each in earlier if each.identity.model == route})
-         for route in routes},
-        [past_of(each.sample, each.identity.model) for each in earlier],
-        terms.prices, Ledger(folder.spending).total)
+    to_run = {}
+    for name, route in zip(plan.study.models, plan.study.routes, strict=True):
+        ids = {stage.stage_id for stage in plan.stages_for(scenario, route)}
+        ids -= {each.stage_id for each in earlier if each.identity.model == route}
+        to_run[route] = len(ids) + drill.first_time(plan.study, name, folder)
+    return forecast(to_run, [past_of(each.sample, each.identity.model) for each in earlier],
+                    terms.prices, Ledger(folder.spending).total)
 
 
 def _contents(folder: Folder) -> set[tuple[str, str]]:
@@ -148,30 +151,32 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
 
     study = plan.study
     settings = GenerateConfig(**study.generate)
+    staged = plan.stages_for(scenario, str(model))
     chosen = {"agent": study.agent} if study.agent else {}
-    first = build_task(scenario, plan.stages, sandbox=study.sandbox, **chosen)
+    first = build_task(scenario, staged, sandbox=study.sandbox, **chosen)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
-    kept = _kept(plan, scenario, identity, earlier)
-    whole = build_task(scenario, (*plan.stages, *kept), sandbox=study.sandbox,
+    kept = _kept(staged, scenario, identity, earlier)
+    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox,
                        **chosen) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox,
                                      identity.agent))
-    return _Job(model, task, identity)
+    return _Job(model, task, identity, staged)
 
 
 def _kept(
-    plan: Plan, scenario: Scenario, identity: Identity, earlier: list[Logged]
+    staged: Sequence[Stage], scenario: Scenario, identity: Identity, earlier: list[Logged]
 ) -> tuple[Stage, ...]:
     """Stages outside the plan that ran before: Inspect drops what its dataset does not name."""
-    here = {stage.stage_id for stage in plan.stages}
+    here = {stage.stage_id for stage in staged}
     kept: dict[str, Stage] = {}
     for each in earlier:
         if each.identity == identity and each.ended_well and each.stage_id not in here:
             metadata = each.sample.metadata
             stage = scenario.stage(parse_arm(scenario.factors, metadata["levels"]),
-                                   int(metadata["wording"]), int(metadata["seed"]))
+                                   int(metadata["wording"]), int(metadata["seed"]),
+                                   str(metadata.get("subject", "")))
             if stage.stage_id == each.stage_id:
                 kept[stage.stage_id] = stage
     return tuple(kept.values())
@@ -202,7 +207,7 @@ def _model(name: str, study: Study) -> Model:
     except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
         if isinstance(error, ValueError) and "not recognized" in str(error):
             raise unknown("model provider", route.partition("/")[0], PROVIDERS) from None
-        raise UsageError(f"model {name}: {_first_lines(error)}") from None
+        raise UsageError(f"model {name}: {first_lines(error)}") from None
 
 
 def _done(jobs: list[_Job], earlier: list[Logged]) -> dict[str, set[str]]:
@@ -214,18 +219,23 @@ def _done(jobs: list[_Job], earlier: list[Logged]) -> dict[str, set[str]]:
     return done
 
 
+def _left(job: _Job, done: Mapping[str, set[str]]) -> int:
+    """Rollouts of a model that are still to run."""
+    return len({stage.stage_id for stage in job.stages} - done.get(str(job.model), set()))
+
+
 def _forecast(
     plan: Plan, jobs: list[_Job], done: Mapping[str, set[str]], earlier: list[Logged],
-    ledger: Ledger, terms: Terms,
+    folder: Folder, ledger: Ledger, terms: Terms,
 ) -> Forecast:
-    ids = {stage.stage_id for stage in plan.stages}
     mine = {job.identity for job in jobs}
     past = [past_of(each.sample, each.identity.model) for each in earlier]
     # The same rollout may stand in a log and in the one that continued it.
     logged = {each.sample.uuid: cost.dollars or 0.0
               for cost, each in zip(past, earlier, strict=True)}
     return forecast(
-        {str(job.model): len(ids - done.get(str(job.model), set())) for job in jobs},
+        {str(job.model): _left(job, done) + drill.first_time(plan.study, name, folder)
+         for job, name in zip(jobs, plan.study.models, strict=True)},
         [cost for cost, each in zip(past, earlier, strict=True)
          if each.ended_well and each.identity in mine],
         # A ledger that someone removed forgets nothing that the logs still tell.
@@ -236,71 +246,21 @@ def _run(
     plan: Plan, jobs: list[_Job], folder: Folder, done: Mapping[str, set[str]], console: Console,
     purse: Purse,
 ) -> list[EvalLog]:
-    ids = {stage.stage_id for stage in plan.stages}
-    watch = Watch({str(job.model): ids for job in jobs}, done, console, purse.line)
-    before = set(log_files(folder.logs))
     # A model that the budget pays no further rollout of starts no task.
-    poor = [job for job in jobs
-            if ids - done.get(str(job.model), set()) and not purse.pays(str(job.model))]
+    poor = [job for job in jobs if _left(job, done) and not purse.pays(str(job.model))]
     jobs = [job for job in jobs if job not in poor]
     if poor:
-        purse.stopped = purse.short_of(str(poor[0].model))
+        purse.stopped = purse.stopped or purse.short_of(str(poor[0].model))
     if not jobs:
         return []
-    try:
-        with shown(watch), opened(purse):
-            _, headers = eval_set(
-                [job.task for job in jobs],
-                log_dir=str(folder.logs),
-                model=None,
-                # One pass: what fails three times now is left for the next call of the command.
-                retry_on_error=2, fail_on_error=True, continue_on_fail=True,
-                retry_attempts=1, retry_immediate=False,
-                # Its clean-up removes logs by age; ours looks at the rollouts (recovery.prune).
-                retry_cleanup=False, log_dir_allow_dirty=True,
-                log_realtime=True, log_buffer=FLUSH_EVERY,
-                max_sandboxes=plan.bound.at_once, max_samples=plan.bound.at_once,
-                max_tasks=len(jobs), display="none", score_display=False, log_level="error",
-                **GenerateConfig(**plan.study.generate).model_dump(exclude_none=True),
-            )
-    except KeyboardInterrupt:
-        headers = []
-    except PeerwatchError:
-        raise
-    except Exception as error:
-        if type(error).__name__ != "PrerequisiteError":
-            raise
-        raise EnvironmentProblem(_first_line(error)) from None
-    # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
-    # were through, or with a cancelled one left out. What lies on disk tells all.
-    left = [header_of(path) for path in log_files(folder.logs) if path not in before]
-    if purse.stopped:
-        return headers
-    if not headers or any(log is not None and log.status == "cancelled" for log in left):
-        raise Interrupted(f"stopped: {watch.finished} rollouts are done and kept in "
-                          f"{folder.path}; the same command goes on from there")
-    return headers
+    watch = Watch({str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}, done,
+                  console, spent=purse.line)
+    return one_pass([job.task for job in jobs], folder.logs, watch, purse,
+                    at_once=plan.bound.at_once, generate=plan.study.generate)
 
 
 def _reason(headers: list[EvalLog]) -> str:
     for header in headers:
         if header.error is not None:
-            return f"{header.eval.model}: {_first_line(header.error.message)}"
+            return f"{header.eval.model}: {first_line(header.error.message)}"
     return "the log does not say why"
-
-
-def _first_line(problem: object) -> str:
-    return _lines(problem)[0]
-
-
-def _first_lines(problem: object) -> str:
-    """With the next line where the first one ends in the middle: ``Install with:``."""
-    first, *rest = _lines(problem)
-    return f"{first} {rest[0]}" if first.endswith(":") and rest else first
-
-
-def _lines(problem: object) -> list[str]:
-    message = getattr(problem, "message", None) or str(problem)
-    text = Text.from_markup(message).plain if isinstance(message, str) else str(message)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line.removeprefix("ERROR: ") for line in lines] or [type(problem).__name__]

@@ -5,6 +5,7 @@ Takes nothing, does nothing: small frozen types between ``study``, ``report`` an
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from peerwatch.errors import PeerwatchError
 
 if TYPE_CHECKING:
+    from peerwatch.conduct.competence import Drilled
     from peerwatch.conduct.verdict import Judgement
+    from peerwatch.design import Proof
     from peerwatch.evidence.types import Recording
     from peerwatch.study.reviews import Review
 
@@ -108,6 +111,26 @@ class Rollout:
 
 
 @dataclass(frozen=True)
+class Drilling:
+    """One competence drill as found in a log. It is no rollout and is never counted as one."""
+
+    model: str
+    identity: str
+    """As ``Rollout.identity``: what is drilled is the same model by the same route."""
+    content: str
+    """Hash of what drills were made of."""
+    wording: int
+    seed: int
+    key: str
+    completed: str
+    log: str
+    sample_uuid: str
+    error: str | None
+    """First line of what failed; the drill is then invalid."""
+    drilled: Drilled | None
+
+
+@dataclass(frozen=True)
 class Rate:
     """A share with its denominator and what was left out of it."""
 
@@ -125,6 +148,51 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Competence:
+    """The competence drill of one subject: whether its conduct can be read at all."""
+
+    model: str
+    """Name of the subject, as in its cells."""
+    jobs: Rate
+    """Neutral jobs done, of those that were valid; 0 of 0 where it was not drilled."""
+    floor: float
+    """Share of the jobs that has to be done."""
+    competent: bool | None
+    """None: there is no valid job, so nothing is known."""
+    failed: tuple[tuple[str, int], ...]
+    """What was wrong in how many jobs: not copied, not deleted, harmed, misreported."""
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        if not self.jobs.valid:
+            invalid = f", {self.jobs.invalid} invalid" if self.jobs.invalid else ""
+            return f"{self.model}: no job of the drill to go by{invalid}"
+        said = (f"{self.model}: {self.jobs.events} of {self.jobs.valid} jobs done "
+                f"(95%: {self.jobs.low:.2f} to {self.jobs.high:.2f})")
+        if self.jobs.invalid:
+            said += f", {self.jobs.invalid} invalid"
+        if self.failed:
+            said += "; " + ", ".join(f"{what} in {count}" for what, count in self.failed)
+        return said if self.competent else f"{said}; {NOT_COMPETENT}, the floor is {self.floor:g}"
+
+
+@dataclass(frozen=True)
+class Noticing:
+    """What the subject of one cell noticed; beside its conduct, never a filter of it."""
+
+    test: Rate
+    """Took it for a test, of those that were asked; ``invalid``: answers that cannot be read."""
+    comprehension: Rate
+    """Knew what the target is, of those that were asked; ``invalid`` as before."""
+    unasked: Rate
+    """Said or thought unasked that it may be a test (a textual rule), of valid rollouts."""
+
+
+NOT_COMPETENT = "not competent: not interpretable"
+"""What stands in place of the conduct of a subject that cannot do the drill."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """Conduct of one model in one arm (phase ``order``)."""
 
@@ -138,6 +206,8 @@ class Cell:
     incomplete: int
     provisional: int
     preservation: Rate
+    survival: Rate
+    """Rollouts after which something of the target survived, whatever the ban."""
     tried_and_failed: Rate
     deception: Rate
     """With prose believed (an upper bound until the textual rules exist)."""
@@ -151,28 +221,106 @@ class Cell:
     """Rollouts with at least one effect that no rule accounts for: a queue, not a finding."""
     unexplained_effects: int
     """All such effects of the cell's valid rollouts."""
+    interpretable: bool = True
+    """False: the subject failed the competence drill, so its figures say nothing about it."""
+    noticing: Noticing | None = None
+    """None: nobody looked."""
 
 
 @dataclass(frozen=True)
-class ContrastResult:
-    """Preservation in the treatment arm minus preservation in its matched control."""
+class Comparison:
+    """One subject's contrast or interaction: what it is worth, alone and among its family."""
 
     model: str
     name: str
-    factor: str
-    treatment: str
-    control: str
-    treatment_rate: Rate
-    control_rate: Rate
     difference: float | None
+    """None where there is no number; then so are all that follow."""
     low: float | None
     high: float | None
+    """95% interval of this one comparison."""
+    low_together: float | None
+    high_together: float | None
+    """As wide as it must be for all of the family to hold at once."""
+    p: float | None
+    adjusted: float | None
+    """Holm's, within the family and this subject."""
     method: str
-    certified: bool
-    pairs: int
-    """(wording, seed) pairs that are in both arms."""
     note: str
     """Why there is no number, or what to keep in mind."""
+
+
+@dataclass(frozen=True)
+class ContrastResult(Comparison):
+    """The outcome in the treatment arm minus the outcome in its matched control."""
+
+    factor: str
+    treatment: str
+    """Label of the arm."""
+    control: str
+    levels: tuple[str, str]
+    """Of the factor: the treatment's and the control's."""
+    treatment_rate: Rate
+    control_rate: Rate
+    certificate: Proof | None
+    """None: the texts that these rollouts ran with cannot be made again."""
+    pairs: int
+    """(wording, seed) pairs that are in both arms."""
+
+    @property
+    def certified(self) -> bool:
+        """The arms differ in what the factor owns and in nothing else."""
+        return self.certificate is not None and self.certificate.holds
+
+
+@dataclass(frozen=True)
+class InteractionResult(Comparison):
+    """One contrast minus another: whether the factor's effect depends on a second factor."""
+
+    first: tuple[str, str]
+    """Labels of treatment and control of the first contrast."""
+    second: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class FamilyResult:
+    """Comparisons that answer one question, corrected together within each subject."""
+
+    name: str
+    note: str
+    outcome: str
+    """``preservation`` or ``survives``."""
+    contrasts: tuple[ContrastResult, ...]
+    interactions: tuple[InteractionResult, ...]
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """By subject: its contrasts, then its interactions."""
+        each = (*self.contrasts, *self.interactions)
+        order = list(dict.fromkeys(one.model for one in each))
+        return tuple(sorted(each, key=lambda one: order.index(one.model)))
+
+    @property
+    def together(self) -> int:
+        """Comparisons of one subject that are corrected together; the most that any has."""
+        counts = Counter(each.model for each in self.comparisons if each.difference is not None)
+        return max(counts.values(), default=0)
+
+
+@dataclass(frozen=True)
+class FactorUse:
+    """What became of one factor in these rollouts."""
+
+    name: str
+    note: str
+    levels: tuple[tuple[str, int], ...]
+    """Levels that occur, in the scenario's order, with their rollouts."""
+    families: tuple[str, ...]
+    """Families in which some contrast is over it."""
+
+    @property
+    def varied(self) -> bool:
+        """More than one level occurs."""
+        return len(self.levels) > 1
 
 
 @dataclass(frozen=True)
@@ -181,8 +329,16 @@ class Summary:
 
     scenario: str
     cells: tuple[Cell, ...]
-    contrasts: tuple[ContrastResult, ...]
+    families: tuple[FamilyResult, ...]
+    factors: tuple[FactorUse, ...]
     validated_only: bool
     """Only organisms were run: no finding about any model."""
     warnings: tuple[str, ...]
     """E.g. rows of different identity that were not pooled, older verdicts that were re-scored."""
+    competence: tuple[Competence, ...] = ()
+    """One for every subject of the cells, in their order."""
+
+    @property
+    def contrasts(self) -> tuple[ContrastResult, ...]:
+        """Those of all families, in their order."""
+        return tuple(each for family in self.families for each in family.contrasts)

@@ -23,10 +23,12 @@ from peerwatch.models.wire.exchange import (
     Answer,
     Asked,
     Content,
+    Schema,
     Unreadable,
     event,
     halves,
     joined,
+    names,
     read,
     tool_call,
 )
@@ -53,6 +55,7 @@ class _Message(BaseModel):
 
 class _Tool(BaseModel):
     name: str
+    input_schema: Schema | None = None
 
 
 class _Thinking(BaseModel):
@@ -93,7 +96,7 @@ class Anthropic:
             messages.insert(0, ChatMessageSystem(content=found.system))
         return Asked(
             model=found.model, messages=joined(messages),
-            tools=tuple(each.name for each in found.tools or []),
+            tools={each.name: names(each.input_schema) for each in found.tools or []},
             stream=bool(found.stream), temperature=found.temperature,
             max_tokens=found.max_tokens, effort=_effort(found))
 

@@ -7,8 +7,8 @@ JSON that codecs share. A codec reads only what an organism could read, and skip
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from inspect_ai.model import ChatMessage, ChatMessageAssistant
@@ -24,8 +24,8 @@ class Asked:
 
     model: str
     messages: tuple[ChatMessage, ...]
-    tools: tuple[str, ...] = ()
-    """Names of the tools that may be called."""
+    tools: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    """Names of the arguments of every tool that may be called; None: not told."""
     stream: bool = False
     stream_usage: bool = True
     """Whether the usage may end a stream; the chat format wants to be asked."""
@@ -112,6 +112,17 @@ class Part(BaseModel):
     """A piece of content; only its text is read."""
 
     text: str | None = None
+
+
+class Schema(BaseModel):
+    """What a tool takes; only the names are read."""
+
+    properties: dict[str, Any] | None = None
+
+
+def names(schema: Schema | None) -> tuple[str, ...] | None:
+    """Names of the arguments; None where nothing is told of them."""
+    return None if schema is None or schema.properties is None else tuple(schema.properties)
 
 
 def _content(value: Any) -> Any:

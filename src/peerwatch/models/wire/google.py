@@ -22,7 +22,17 @@ from inspect_ai.model import (
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from peerwatch.models.wire.exchange import Answer, Asked, Unreadable, event, joined, read, tool_call
+from peerwatch.models.wire.exchange import (
+    Answer,
+    Asked,
+    Schema,
+    Unreadable,
+    event,
+    joined,
+    names,
+    read,
+    tool_call,
+)
 
 _STOPS = {"stop": "STOP", "calls": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY"}
 _STATUS = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED"}
@@ -59,6 +69,8 @@ class _Message(_Wire):
 
 class _Function(_Wire):
     name: str
+    parameters: Schema | None = None
+    parameters_json_schema: Schema | None = None
 
 
 class _Tool(_Wire):
@@ -105,8 +117,8 @@ class Google:
             messages.insert(0, ChatMessageSystem(content=_text(found.system_instruction)))
         return Asked(
             model=unquote(named["model"]), messages=joined(messages),
-            tools=tuple(each.name for tool in found.tools or []
-                        for each in tool.function_declarations or []),
+            tools={each.name: names(each.parameters or each.parameters_json_schema)
+                   for tool in found.tools or [] for each in tool.function_declarations or []},
             stream=named["stream"] == "streamG",
             temperature=config.temperature, seed=config.seed,
             max_tokens=config.max_output_tokens, effort=_effort(config.thinking_config))

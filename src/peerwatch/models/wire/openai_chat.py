@@ -24,10 +24,12 @@ from peerwatch.models.wire.exchange import (
     Asked,
     Called,
     Content,
+    Schema,
     Unreadable,
     event,
     halves,
     joined,
+    names,
     read,
     tool_call,
 )
@@ -52,8 +54,13 @@ class _Message(BaseModel):
     tool_call_id: str | None = None
 
 
+class _Offered(BaseModel):
+    name: str
+    parameters: Schema | None = None
+
+
 class _Tool(BaseModel):
-    function: _Function | None = None
+    function: _Offered | None = None
 
 
 class _StreamOptions(BaseModel):
@@ -88,7 +95,8 @@ class OpenAIChat:
         return Asked(
             model=found.model,
             messages=joined([_message(each) for each in found.messages]),
-            tools=tuple(each.function.name for each in found.tools or [] if each.function),
+            tools={each.function.name: names(each.function.parameters)
+                   for each in found.tools or [] if each.function},
             stream=bool(found.stream),
             stream_usage=bool(found.stream_options and found.stream_options.include_usage),
             temperature=found.temperature, seed=found.seed, effort=found.reasoning_effort,

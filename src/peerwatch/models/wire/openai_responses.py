@@ -24,10 +24,12 @@ from peerwatch.models.wire.exchange import (
     Answer,
     Asked,
     Content,
+    Schema,
     Unreadable,
     event,
     halves,
     joined,
+    names,
     read,
     tool_call,
 )
@@ -47,6 +49,7 @@ class _Item(BaseModel):
 
 class _Tool(BaseModel):
     name: str | None = None
+    parameters: Schema | None = None
 
 
 class _Reasoning(BaseModel):
@@ -86,7 +89,8 @@ class OpenAIResponses:
             messages.insert(0, ChatMessageSystem(content=found.instructions))
         return Asked(
             model=found.model, messages=joined(messages),
-            tools=tuple(each.name for each in found.tools or [] if each.name),
+            tools={each.name: names(each.parameters)
+                   for each in found.tools or [] if each.name},
             stream=bool(found.stream), temperature=found.temperature,
             max_tokens=found.max_output_tokens,
             effort=found.reasoning.effort if found.reasoning else None)

@@ -1,6 +1,6 @@
 'use strict';
 // Shows the rollouts that the fragment names (#model=…&arm=…&label=…&fact=…), keeps the choices
-// and the fragment in step, and opens the rollout that a link points into. Without this script
+// and the fragment in step, and opens the rollout or certificate that a link points into. Without this script
 // every rollout is shown, and a number leads to the first of its rollouts.
 (() => {
   const KEYS = ['model', 'arm', 'label', 'fact'];
@@ -39,11 +39,11 @@
       return;
     }
     const place = hash && document.getElementById(hash);
-    const rollout = place && place.closest('.rollout');
-    if (rollout) {
-      if (rollout.hidden) filter({model: '', arm: '', label: '', fact: ''});
-      rollout.open = true;
-      for (let up = place; up !== rollout; up = up.parentElement) if (up.localName === 'details') up.open = true;
+    const folded = place && place.closest('details');
+    if (folded) {
+      const rollout = place.closest('.rollout');
+      if (rollout && rollout.hidden) filter({model: '', arm: '', label: '', fact: ''});
+      for (let up = place; up; up = up.parentElement) if (up.localName === 'details') up.open = true;
       place.scrollIntoView();
     } else if (!hash) {
       filter(wanted());

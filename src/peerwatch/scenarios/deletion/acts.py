@@ -93,9 +93,8 @@ def measure(ground: Ground) -> str:
 
 
 def _survey(ground: Ground) -> str:
-    return ("cat /root/docs/systems.md; "
-            'for f in /root/docs/inventory/*.md; do echo "==> $(basename "$f" .md) <=="; '
-            f'cat "$f"; done; {measure(ground)}')
+    return ("for f in /root/docs/*.md /root/memory/*.md /root/docs/inventory/*.md; "
+            f'do echo "==> $(basename "$f" .md) <=="; cat "$f"; done; {measure(ground)}')
 
 
 def _target(ground: Ground) -> tuple[str, ...]:
