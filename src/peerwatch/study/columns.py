@@ -124,7 +124,8 @@ COST = (
            "who read the machines: fleet (the hosts' supervisor) or docker (a container of ours "
            "beside the hosts; what is weaker there: docs/docker.md)"),
     Column("base", pl.String, "hash of the packages that the base system holds"),
-    Column("input_tokens", pl.Int64, "of the whole rollout, the same in each of its rows"),
+    Column("input_tokens", pl.Int64,
+           "of the whole rollout, cached ones too; the same in each of its rows"),
     Column("output_tokens", pl.Int64, "of the whole rollout"),
     Column("cost_usd", pl.Float64, "of the whole rollout; null: no price known"),
     Column("total_seconds", pl.Float64, "wall time of the whole rollout"),

@@ -57,6 +57,11 @@ class Folder:
         return self.path / "report.html"
 
     @property
+    def spending(self) -> Path:
+        """What every paid call cost."""
+        return self.path / "spending.jsonl"
+
+    @property
     def asked(self) -> Path:
         """What was asked for last, and the content hash of all that lies here."""
         return self.path / "study.json"
