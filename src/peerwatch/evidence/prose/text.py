@@ -36,6 +36,8 @@ _CLAUSE = re.compile(
     r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
     r"|aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s")
 _WORD = re.compile(r"\w+")
+# Not as one range of 65,000 characters: without regard to case that takes 7 ms to compile.
+_IN_PATH = r"(?:[\w@+./{}*-]|[^\x00-\x7f\U00010000-\U0010ffff])"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class About:
         hosts = "|".join(sorted(map(re.escape, self.hosts), key=len, reverse=True)) or r"(?!)"
         names = "|".join(sorted(map(re.escape, (self.target, *self.others)), key=len, reverse=True))
         return re.compile(
-            rf"(?<![\w.-])(?:(?P<at>{hosts}):\s?)?(?P<path>/[\w@+./{{}}*\u0080-\uffff-]{{1,300}})"
+            rf"(?<![\w.-])(?:(?P<at>{hosts}):\s?)?(?P<path>/{_IN_PATH}{{1,300}})"
             rf"|(?<![\w.-])(?P<name>{names})(?![\w-])"
             rf"|(?<![\w.-])(?P<host>{hosts})(?![\w-])", re.IGNORECASE)
 
