@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from peerwatch.cli._named import fetch, list_
 from peerwatch.cli.run import generate_options, pair
 from peerwatch.conduct.visible import visible_line
 from peerwatch.errors import EnvironmentProblem, UsageError, unknown
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
 MARKS = {"ok": "ok", "note": "·", "limit": "limit", "unseen": "not seen", "broken": "BROKEN"}
 
 
-@click.group()
-def models() -> None:
-    """The models that can be subjects, and whether the routes to them are fit."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """The models that can be subjects, by name, and whether the routes to them are fit."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_)
+
+
+models.add_command(list_)
+models.add_command(fetch)
 
 
 @models.command(epilog="Exit codes: 0 drilled, whatever the verdict; 2 usage or environment.")
@@ -60,10 +68,12 @@ def check(
       peerwatch models check openai/gpt-5.2 --reasoning-effort low --dry-run
       peerwatch models check openai-api/local/NAME --model-base-url http://127.0.0.1:8000/v1
     """
+    from peerwatch.models.presets import asked_of, require_key
     from peerwatch.models.route import UNDRILLED, keep, kept, route_of
     from peerwatch.study.asked import check_model
 
     check_model(model)
+    model, generate = asked_of(model, generate)
     if model.startswith(UNDRILLED):
         raise UsageError(f"{model} has no route to drill: it answers inside this process")
     route = route_of(model, model_base_url, dict(pair(each) for each in model_args),
@@ -72,6 +82,8 @@ def check(
     click.echo(_cost(route, price, max_cost), err=True)
     if dry_run:
         return
+    if "api_key" not in route.model_args:
+        require_key(route.model)
     verdict = kept(route)
     if verdict is None or again or verdict.fitness == "unfit":
         verdict = _drill(route, price, max_cost, patience)
@@ -186,13 +198,15 @@ def require_fit(study: Study, *, unfit: bool) -> None:
     Raises:
         UsageError: a route is unfit, and ``unfit`` does not allow it.
     """
+    from peerwatch.models.presets import asked_of
     from peerwatch.models.route import UNDRILLED, kept, route_of
 
-    for model in study.models:
+    for name in study.models:
+        model, generate = asked_of(name, study.generate)
         if model.startswith(UNDRILLED):
             continue
-        verdict = kept(route_of(model, study.model_base_url, study.model_args, study.generate))
-        name = visible_line(model)
+        verdict = kept(route_of(model, study.model_base_url, study.model_args, generate))
+        name = visible_line(name)
         if verdict is None:
             click.echo(f"the route to {name} with these settings was not checked: peerwatch "
                        f"models check {name}", err=True)

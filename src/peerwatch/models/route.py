@@ -28,7 +28,7 @@ TRANSPORT = frozenset({
 })
 """Settings of ``GenerateConfig`` that say how a call travels, not what is answered; the same that
 Inspect leaves out of a task's identity."""
-UNDRILLED = ("organism/", "mockllm/")
+UNDRILLED = ("organism/", "mockllm/", "local/")
 """Models that have no route."""
 _SECRET = re.compile(r"key|token|secret|password|credential|auth|header", re.IGNORECASE)
 

@@ -385,7 +385,8 @@ class Recorder:
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
             answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost,
-            texts=texts(stage), thoughts=tuple(self._thoughts), noticing=tuple(self._noticing))
+            texts=texts(stage), thoughts=tuple(self._thoughts), noticing=tuple(self._noticing),
+            looking_seconds=round(self.looking_s, 4))
 
 
 def texts(stage: Stage) -> tuple[str, ...]:
