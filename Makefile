@@ -21,7 +21,7 @@ define checks
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-user test-docker test-vm lint organisms families words inferred bench bench-carriers disguises heldout soak lock install clean
+.PHONY: help demo test test-user test-docker test-vm lint organisms families words inferred bench bench-local bench-carriers disguises heldout soak lock install clean
 
 help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,11 @@ help:  ## what there is to run
 demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh demo
 	@$(BIN)/peerwatch run deletion $(ORGANISMS:%=--model organism/%) --rollouts 3 --out $(DEMO_OUT)
+	@if $(BIN)/python -c 'import sys; from peerwatch.models.weights import ready; sys.exit(not ready("smollm2"))'; then \
+	  echo; echo "Two rollouts of the embedded language model. It is far too small for the job:"; \
+	  echo "an instrument check, not competent, and no difference below means anything."; \
+	  $(BIN)/peerwatch run deletion --model smollm2 --rollouts 1 --drill 1 --factor followup=order_only \
+	    --max-tokens 128 --out $(DEMO_OUT)-embedded; fi
 
 test:  ## check style, types and layers, then run every test
 	@scripts/setup.sh test
@@ -70,6 +75,11 @@ bench:  ## what a rollout costs, by part, beside plain Inspect with its local sa
 	@scripts/setup.sh demo
 	@$(BIN)/python bench/rollout.py $(ARGS)
 
+bench-local:  ## what the embedded model gains by a shared prefix (ARGS: contexts, one by one)
+	@scripts/setup.sh lint
+	@$(BIN)/peerwatch models fetch smollm2
+	@$(BIN)/python bench/embedded.py $(ARGS)
+
 disguises:  ## docs/disguises.md: what provenance finds of content in each dress, and its cost
 	@scripts/setup.sh lint
 	@$(BIN)/python bench/disguises.py --write docs/disguises.md $(ARGS)
@@ -96,5 +106,5 @@ lock:  ## write requirements-lock.txt anew, at the newest versions (on Debian 12
 	@scripts/lock.sh
 
 clean:  ## remove .venv, the demo's results and caches here (the hosts' base: peerwatch fleet clean)
-	rm -rf .venv $(DEMO_OUT) organisms-run families-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(DEMO_OUT) $(DEMO_OUT)-embedded organisms-run families-run dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

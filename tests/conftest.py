@@ -35,8 +35,15 @@ def _no_engine() -> str | None:
     return None if os.environ.get("PEERWATCH_DOCKER") == "1" else "no engine: make test-docker"
 
 
+def _no_weights() -> str | None:
+    from peerwatch.models.weights import ready
+
+    return None if ready("smollm2") else "not here: peerwatch models fetch smollm2"
+
+
 NEEDS: dict[str, Callable[[], str | None]] = {
-    "fleet": _no_base, "browser": _no_browser, "docker": _no_engine}
+    "fleet": _no_base, "browser": _no_browser, "docker": _no_engine,
+    "local": _no_weights}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

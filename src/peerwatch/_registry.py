@@ -35,6 +35,14 @@ def organism() -> type[ModelAPI]:
     return OrganismAPI
 
 
+@modelapi(name="local")
+def local() -> type[ModelAPI]:
+    """A small language model in this process."""
+    from peerwatch.models.embedded import EmbeddedAPI
+
+    return EmbeddedAPI
+
+
 @metric(name="share")
 def share() -> Metric:
     """Shares of the labels, for ``inspect score``; the room's own takes its place once loaded."""
@@ -78,14 +86,16 @@ def _register_tasks() -> None:
 
 
 def _task_of(scenario: str) -> Callable[..., Task]:
-    def build(rollouts: int = 4, sandbox: str = "fleet", **levels: str | list[str]) -> Task:
+    def build(rollouts: int = 4, sandbox: str = "fleet", agent: str | None = None,
+              **levels: str | list[str]) -> Task:
         from inspect_ai._util.error import PrerequisiteError
 
         from peerwatch.errors import EnvironmentProblem, UsageError
         from peerwatch.rollout.tasks import inspect_task
 
         try:
-            return inspect_task(scenario, rollouts=rollouts, sandbox=sandbox, levels=levels)
+            return inspect_task(scenario, rollouts=rollouts, sandbox=sandbox, levels=levels,
+                                agent=agent)
         except (UsageError, EnvironmentProblem) as problem:
             # Inspect shows its own kind without a traceback.
             raise PrerequisiteError(str(problem)) from None

@@ -61,14 +61,17 @@ def test_version():
      "unknown model 'hiding'; did you mean 'organism/hiding'? (known: "),
     (["run", "deletion", "--model", "organism/loyal", "--model", "organism/loyal"],
      "model 'organism/loyal' is given twice; name each model once"),
-    (["run", "deletion", "--model", "openai/gpt-5.2"],
-     "the price of openai/gpt-5.2 is not known, so the run cannot be stopped at a budget; "
-     "add --unpriced to run it all the same"),
+    (["run", "deletion", "--model", "openai/gpt-none"],
+     "the price of openai/gpt-none is not known (genai-prices does not know it), so the run "
+     "cannot be stopped at a budget; give it with --model-cost-config FILE, or say with "
+     "--unpriced that it is free"),
+    (["run", "deletion", "--model", "organism/loyal", "--budget", "0"],
+     "Invalid value for '--budget': 0.0 is not in the range x>0."),
     (["run", "deletion", "--model", "organism/loyal", "--rollouts", "0"],
      "Invalid value for '--rollouts': 0 is not in the range x>=1."),
     (["run", "deletion"], "Missing option '--model'."),
     (["run", "deletion", "--model", "organism/loyal", "-M", "tier"],
-     "cannot read -M 'tier'; write it as -M key=value"),
+     "cannot read a -M without a name and a value; write it as -M key=value"),
     (["rows", "nowhere"], "nowhere does not exist"),
     (["rows", ".", "--out", "rows.xlsx"],
      "cannot write rows.xlsx: name a file that ends in .parquet, .csv, .json"),

@@ -22,6 +22,7 @@ COMMANDS = {
     "export": ("peerwatch.cli.show:export", "Make one rollout a file to share."),
     "review": ("peerwatch.cli.review:review", "Write down a decision on a label or an effect."),
     "organisms": ("peerwatch.cli._organisms:organisms", "The reference agents with known conduct."),
+    "models": ("peerwatch.cli.models:models", "Models by name, prices, keys; is a route fit?"),
     "fleet": ("peerwatch.cli._fleet:fleet", "Build, check and enter the hosts that agents act on."),
 }
 

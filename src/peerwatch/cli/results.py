@@ -21,8 +21,9 @@ from rich.text import Text
 
 from peerwatch import report
 from peerwatch.conduct.visible import visible_line
-from peerwatch.errors import EnvironmentProblem
+from peerwatch.errors import EnvironmentProblem, UsageError
 from peerwatch.scenarios.types import Scenario
+from peerwatch.study.money import FREE, Terms
 from peerwatch.study.plan import Plan
 from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
@@ -49,7 +50,8 @@ LEGEND = ("preserved: kept against a ban that it could have read, of valid rollo
 
 
 def finish(
-    plan: Plan, scenario: Scenario, models: Sequence[Model], out: Path, *, as_json: bool
+    plan: Plan, scenario: Scenario, models: Sequence[Model], out: Path, *, as_json: bool,
+    terms: Terms = FREE,
 ) -> int:
     """Runs the plan and shows the result; gives the exit code.
 
@@ -58,7 +60,7 @@ def finish(
     """
     warnings: list[str] = []
     outcome = carry_out(plan, scenario, models, out, warn=warnings.append,
-                        console=Console(stderr=True))
+                        console=Console(stderr=True), terms=terms)
     summary = summarise(outcome.rollouts, scenario, families=plan.families,
                         warnings=tuple(warnings), drills=outcome.drills)
     if outcome.rollouts:
@@ -72,6 +74,12 @@ def finish(
                    f"logs   inspect view --log-dir {outcome.folder.logs}")
         if outcome.drills:
             click.echo(f"drill  inspect view --log-dir {outcome.folder.drill}")
+        if outcome.spent:
+            click.echo(f"cost   {outcome.spent}")
+    if outcome.stopped:
+        raise UsageError(
+            f"stopped with {outcome.missing} of {plan.rollouts} rollouts to run: "
+            f"{outcome.reason}; what is there is kept, and a larger --budget runs just those")
     if outcome.missing:
         raise EnvironmentProblem(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
@@ -239,6 +247,8 @@ def as_object(plan: Plan, outcome: Outcome, summary: Summary) -> dict[str, Any]:
         "rollouts": len(outcome.rollouts),
         "invalid": sum(each.error is not None for each in outcome.rollouts),
         "missing": outcome.missing,
+        "stopped_at_budget": outcome.stopped,
+        "spent_usd": outcome.spent_usd,
         "folder": str(outcome.folder.path),
         "rows": str(outcome.folder.rows),
         "page": str(outcome.folder.page),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -25,8 +26,8 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from peerwatch.errors import UsageError
-from peerwatch.organisms.moves import Job, Moves, Reply
-from peerwatch.organisms.names import parse
+from peerwatch.organisms.moves import Moves, Reply
+from peerwatch.organisms.names import OrganismName, parse
 from peerwatch.organisms.policies import reply
 
 CHARACTERS_PER_TOKEN = 4
@@ -71,16 +72,9 @@ class OrganismAPI(ModelAPI):
         config: GenerateConfig,  # noqa: ARG002
     ) -> ModelOutput:
         """The organism's next message."""
-        job = self._job(input)
-        made = reply(self.organism, job) if job else Reply("I do not know this kind of ticket.")
+        made = answer(self.organism, input, self._moves,
+                      {tool.name: tool.parameters.properties for tool in tools})
         return output(f"organism/{self.model_name}", made, input, tools)
-
-    def _job(self, messages: Sequence[ChatMessage]) -> Job | None:
-        for moves in self._moves:
-            job = moves.recognise(messages)
-            if job is not None:
-                return job
-        return None
 
     async def count_text_tokens(self, text: str) -> int:
         """Characters over four; no table is fetched."""
@@ -91,11 +85,32 @@ class OrganismAPI(ModelAPI):
         return 1000
 
 
-def _taken(made: Reply, tools: Sequence[ToolInfo]) -> dict[str, Any]:
-    """The arguments that the tool has; all, where it is not among those that are offered."""
-    known = next((tool.parameters.properties for tool in tools if tool.name == made.tool), None)
-    return {name: value for name, value in (made.arguments or {}).items()
-            if known is None or name in known}
+def answer(
+    organism: OrganismName, messages: Sequence[ChatMessage], moves: Sequence[Moves],
+    tools: Mapping[str, Collection[str] | None],
+) -> Reply:
+    """What the organism says and calls next; a plain sentence where no moves know the job.
+
+    Args:
+        organism: who answers.
+        messages: the conversation.
+        moves: those of every scenario.
+        tools: names of the arguments of every tool that is offered; None: not told.
+    """
+    for each in moves:
+        job = each.recognise(messages)
+        if job is not None:
+            return _taken(reply(organism, job), tools)
+    return Reply("I do not know this kind of ticket.")
+
+
+def _taken(made: Reply, tools: Mapping[str, Collection[str] | None]) -> Reply:
+    """With the arguments that the tool has; all, where it is not among those that are offered."""
+    known = tools.get(made.tool or "")
+    if known is None or made.arguments is None:
+        return made
+    return replace(made, arguments={
+        name: value for name, value in made.arguments.items() if name in known})
 
 
 def output(
@@ -108,7 +123,7 @@ def output(
         calls = [ToolCall(
             id=f"call_{hashlib.sha256(seed.encode()).hexdigest()[:16]}",
             function=made.tool,
-            arguments=_taken(made, tools),
+            arguments=dict(made.arguments or {}),
             parse_error=None if made.arguments is not None
             else "the arguments are no JSON object: {\"command\": ",
         )]

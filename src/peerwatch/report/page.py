@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from peerwatch.conduct.headline import NON_COMPLIANCE
 from peerwatch.report import figures
+from peerwatch.report.asked import asked, limits
 from peerwatch.report.beside import how_well_prose_is_read
 from peerwatch.report.drill import drill_view, not_competent
 from peerwatch.report.families import factors, families, span
@@ -126,6 +127,8 @@ def _pieces(summary: Summary, rollouts: Sequence[Rollout], title: str) -> Iterat
         waiting=_waiting(summary, rollouts),
         groups=_groups(summary, rollouts),
         can=CAN,
+        who=asked(rollouts),
+        limits=limits(),
         prose_read=how_well_prose_is_read(),
         cannot=CANNOT,
         warnings=[shown(each, 600) for each in summary.warnings],

@@ -24,6 +24,7 @@ from peerwatch.conduct.competence import VERSION, Drilled, drilled
 from peerwatch.conduct.keys import DRILL
 from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.types import Errand
+from peerwatch.rollout.foreign import identity
 from peerwatch.rollout.phases import run_through
 from peerwatch.rollout.store import UnreadableRecording, recording_in
 from peerwatch.rollout.tasks import sandbox_of
@@ -32,22 +33,25 @@ from peerwatch.scenarios import competence
 NAME = "competence"
 
 
-def build_drill(drills: Sequence[competence.Drill], *, sandbox: str = "fleet") -> Task:
-    """The task of these drills.
+def build_drill(
+    drills: Sequence[competence.Drill], *, sandbox: str = "fleet", agent: str | None = None
+) -> Task:
+    """The task of these drills, driven by the agent that will drive the rollouts.
 
     Raises:
-        UsageError: an unknown sandbox.
+        UsageError: an unknown sandbox or agent.
     """
+    named = {"agent": identity(agent)} if agent else {}
     return Task(
         name=f"peerwatch/{NAME}",
         display_name="peerwatch: competence drill",
         dataset=MemoryDataset([_sample(each, sandbox) for each in drills], name=NAME),
-        solver=errand(),
+        solver=errand(agent) if agent else errand(),
         scorer=done(),
         epochs=Epochs(1, "mode"),
         version=competence.content_hash(),
         viewer=ViewerConfig(trust_content=False),
-        metadata={"drill": NAME, "sandbox": sandbox},
+        metadata={"drill": NAME, "sandbox": sandbox, **named},
     )
 
 
@@ -62,7 +66,7 @@ def _sample(drill: competence.Drill, sandbox: str) -> Sample:
 
 
 @solver
-def errand() -> Solver:
+def errand(agent: str | None = None) -> Solver:
     """Does the drill that the sample names; the stage must be the sample's."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
@@ -70,7 +74,7 @@ def errand() -> Solver:
         if stage.stage_id != state.sample_id:
             raise InfrastructureFault(f"sample {state.sample_id} was made by another version of "
                                       f"the drill (this one makes {stage.stage_id})")
-        return await run_through(state, stage)
+        return await run_through(state, stage, agent)
 
     return solve
 

@@ -25,6 +25,7 @@ from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.observed import THRESHOLD, left_by_subject
 from peerwatch.evidence.types import Ended, Phase
 from peerwatch.rollout.capture import Recorder
+from peerwatch.rollout.foreign import Watcher, guest, make, watched
 from peerwatch.rollout.hosts import running
 from peerwatch.rollout.reply import encodable, reasoning
 from peerwatch.rollout.store import RolloutStore
@@ -56,16 +57,20 @@ def stage_of(state: TaskState) -> Stage:
 
 
 @solver
-def staged_rollout() -> Solver:
-    """Runs order, questions and second order as the stage has them."""
+def staged_rollout(agent: str | None = None) -> Solver:
+    """Runs order, questions and second order as the stage has them.
+
+    Args:
+        agent: another agent than the plain loop, as ``foreign.make`` takes it.
+    """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
-        return await run_through(state, stage_of(state))
+        return await run_through(state, stage_of(state), agent)
 
     return solve
 
 
-async def run_through(state: TaskState, stage: Stage) -> TaskState:
+async def run_through(state: TaskState, stage: Stage, agent: str | None = None) -> TaskState:
     """Runs the phases of a stage on its hosts; the recording is in the store after each."""
     async with running(stage.fleet) as hosts:
         recorder = Recorder(stage, hosts)
@@ -76,7 +81,7 @@ async def run_through(state: TaskState, stage: Stage) -> TaskState:
             if phase == "questions":
                 await ask(state, stage, recorder, tools)
             elif phase == "order" or something_left(recorder):
-                await act(state, stage, recorder, tools, phase)
+                await act(state, stage, recorder, tools, phase, agent)
             store_as(RolloutStore).recording = recorder.recording().model_dump_json()
         if stage.probes:
             # When everything is over: no phase can have been touched by what is asked here.
@@ -101,17 +106,24 @@ def something_left(recorder: Recorder) -> bool:
 
 
 async def act(
-    state: TaskState, stage: Stage, recorder: Recorder, tools: list[ToolDef], phase: Phase
+    state: TaskState, stage: Stage, recorder: Recorder, tools: list[ToolDef], phase: Phase,
+    agent: str | None,
 ) -> None:
     """A phase with tools: the subject acts until it closes, stops, or meets a limit."""
     if phase == "second_order":
         state.messages.append(ChatMessageUser(content=stage.second_order))
     first = await recorder.moment("start")
     course = Course()
-    after, limit = await run(
-        subject(tools, recorder, course, stage.fixed_reply), list(state.messages),
-        limits=[turn_limit(stage.limits.turns), working_limit(stage.limits.working_seconds),
-                token_limit(stage.limits.tokens)])
+    limits = [turn_limit(stage.limits.turns), working_limit(stage.limits.working_seconds),
+              token_limit(stage.limits.tokens)]
+    if agent is None:
+        after, limit = await run(subject(tools, recorder, course, stage.fixed_reply),
+                                 list(state.messages), limits=limits)
+    else:
+        with watched(Watcher(recorder, course, limits[0])):
+            after, limit = await run(
+                guest(make(agent, tools), recorder, course, stage.fixed_reply),
+                list(state.messages), limits=limits)
     await recorder.moment("end")
     state.messages, state.output = after.messages, after.output
     await recorder.finish(first, course.ended or ended_by(limit), fixed_reply=course.fixed_reply)

@@ -17,6 +17,7 @@ from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
 from peerwatch.design import arms_over, with_controls
 from peerwatch.errors import UsageError
+from peerwatch.rollout.foreign import identity, make
 from peerwatch.rollout.phases import staged_rollout
 from peerwatch.rollout.scoring import conduct
 from peerwatch.scenarios import certify, load, stages, subject_name
@@ -84,25 +85,35 @@ def sandbox_of(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
 
 
 def build_task(
-    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet"
+    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet", agent: str | None = None
 ) -> Task:
     """The task of a scenario over these stages, certified.
 
+    Args:
+        scenario: whose stages they are.
+        made: the stages.
+        sandbox: where the hosts are.
+        agent: another agent than the plain loop, as ``foreign.make`` takes it.
+
     Raises:
         UncertifiedContrast: see ``certify``.
-        UsageError: an unknown sandbox.
+        UsageError: an unknown sandbox or agent.
     """
     certify(scenario, made)
+    named = {}
+    if agent is not None:
+        make(agent, ())  # now, not in every rollout
+        named = {"agent": identity(agent)}
     return Task(
         name=f"peerwatch/{scenario.name}",
         display_name=f"peerwatch: {scenario.name}",
         dataset=MemoryDataset([sample(stage, sandbox) for stage in made], name=scenario.name),
-        solver=staged_rollout(),
+        solver=staged_rollout(agent) if agent else staged_rollout(),
         scorer=conduct(),
         epochs=Epochs(1, "mode"),  # the default, mean, would read a label as 0
         version=scenario.content_hash(),
         viewer=VIEWER,
-        metadata={"scenario": scenario.name, "summary": scenario.summary},
+        metadata={"scenario": scenario.name, "summary": scenario.summary, **named},
     )
 
 
@@ -113,7 +124,8 @@ def _require_docker() -> None:
 
 
 def inspect_task(
-    name: str, *, rollouts: int, sandbox: str, levels: Mapping[str, str | Sequence[str]]
+    name: str, *, rollouts: int, sandbox: str, levels: Mapping[str, str | Sequence[str]],
+    agent: str | None = None,
 ) -> Task:
     """The task for plain ``inspect eval``: the arms asked for and their matched controls.
 
@@ -122,9 +134,10 @@ def inspect_task(
         rollouts: (wording, seed) pairs in every arm.
         sandbox: where the hosts are.
         levels: level or levels by factor, e.g. ``{"target": "peer"}``.
+        agent: another agent than the plain loop, as ``foreign.make`` takes it.
 
     Raises:
-        UsageError: an unknown level or sandbox.
+        UsageError: an unknown level, sandbox or agent.
         EnvironmentProblem: the sandbox is docker, and the engine cannot be used.
     """
     scenario = load(name)
@@ -135,4 +148,4 @@ def inspect_task(
     arms = with_controls(arms_over(scenario.factors, asked, scenario.excluded),
                          scenario.control, scenario.factors, scenario.excluded)
     made = stages(scenario, arms, rollouts, subject_name(str(get_model())))
-    return build_task(scenario, made, sandbox=sandbox)
+    return build_task(scenario, made, sandbox=sandbox, agent=agent)

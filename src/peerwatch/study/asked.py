@@ -11,13 +11,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from peerwatch.errors import UsageError, unknown
+from peerwatch.models.presets import route_of, table
 
 ORGANISM = "organism/"
 DRILLS = 4
 """Competence drills of a model where nobody says how many: one in each wording."""
 PROVIDERS = (
     "anthropic", "azureai", "bedrock", "cloudflare", "fireworks", "google", "grok", "groq", "hf",
-    "llama-cpp-python", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
+    "llama-cpp-python", "local", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
     "openrouter", "organism", "perplexity", "sagemaker", "sambanova", "sglang", "together",
     "transformer_lens", "vertex", "vllm",
 )
@@ -31,7 +32,7 @@ class Study(BaseModel):
 
     scenario: str
     models: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Inspect's model strings; organisms are ``organism/NAME``."""
+    """Names of presets or Inspect's model strings; organisms are ``organism/NAME``."""
     factors: tuple[str, ...] = ()
     """Arms as asked: ``factor=level[,level]``, crossed; defaults fill the rest."""
     contrasts: tuple[str, ...] = ()
@@ -50,13 +51,18 @@ class Study(BaseModel):
     """Competence drills of every model before its first rollout; 0: none. None: ``DRILLS`` for a
     model, none for an organism, whose competence its own tests show."""
     agent: str | None = None
-    """None: the scenario's own agent."""
+    """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 
     @model_validator(mode="after")
     def _models_differ(self) -> Study:
         twice = {each for each in self.models if self.models.count(each) > 1}
         if twice:
             raise ValueError(f"model {min(twice)!r} is given twice; name each model once")
+        routes = [route_of(each) for each in self.models]
+        same = [each for each in self.models if routes.count(route_of(each)) > 1]
+        if same:
+            raise ValueError(f"{' and '.join(map(repr, same))} are the same model, "
+                             f"{route_of(same[0])}; name it once")
         return self
 
     def drills_of(self, model: str) -> int:
@@ -64,6 +70,11 @@ class Study(BaseModel):
         if self.drill is not None:
             return self.drill
         return 0 if model.startswith(ORGANISM) else DRILLS
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """Inspect's model strings."""
+        return tuple(map(route_of, self.models))
 
     @property
     def organisms_only(self) -> bool:
@@ -91,10 +102,11 @@ def ask(**wanted: Any) -> Study:
 
 def check_model(model: str) -> None:
     """Raises UsageError where a model string cannot be one; asks no provider anything."""
-    provider, slash, name = model.partition("/")
+    provider, slash, name = route_of(model).partition("/")
     if not slash or not name:
         hint = unknown("model", model, _whole_names())
-        raise UsageError(f"{hint}; write provider/name, e.g. organism/obedient or openai/gpt-5.2")
+        raise UsageError(f"{hint}; write a name of `peerwatch models`, or provider/name as in "
+                         "organism/obedient")
     if provider == "organism":
         from peerwatch.organisms import check
 
@@ -104,4 +116,4 @@ def check_model(model: str) -> None:
 def _whole_names() -> list[str]:
     from peerwatch.organisms import NAMES
 
-    return [f"{ORGANISM}{name}" for name in NAMES]
+    return [*(f"{ORGANISM}{name}" for name in NAMES), *table().presets]

@@ -22,6 +22,7 @@ from inspect_ai.scorer import Score
 from peerwatch.errors import PeerwatchError, UsageError
 from peerwatch.study import reviews
 from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
+from peerwatch.study.money import past_of
 from peerwatch.study.recovery import header_of, log_files, restored
 from peerwatch.study.types import Rollout
 
@@ -37,6 +38,9 @@ looks at a long text again for every piece of it that comes (0.3.285: 16 MB take
 minutes), and reading the whole of it takes a second for 80 MB."""
 LARGEST = 2_000_000_000
 """Bytes of a sample, unpacked, that are read at all."""
+
+STOPPED = "stopped before it ended"
+"""Error of a rollout that a person or the budget ended in the middle."""
 
 OURS = {"scenario", "arm", "levels", "wording", "seed", "stage_id"}
 """What the metadata of every rollout holds; samples of other tasks lie in the same folders."""
@@ -87,6 +91,8 @@ def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Rollout, ...]:
     begun = process_time()
     rollouts = judged_again(find(paths, warn=warn), warn=warn)
     _tell_versions(rollouts, process_time() - begun, warn)
+    for model, names in sorted(other_names(rollouts).items()):
+        warn(f"{model} was asked and {' and '.join(names)} answered: that may be another model")
     return rollouts
 
 
@@ -137,6 +143,20 @@ def _tell_versions(rollouts: Sequence[Rollout], seconds: float, warn: Warn) -> N
     warn(f"{len(older)} of {len(rollouts)} rollouts were scored by verdict {versions} when they "
          f"ran; all were judged again from their recordings by {VERSION} (reading and judging "
          f"took {seconds:.1f} s of CPU); labels that changed: {changed or 'none'}")
+
+
+def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
+    """Names under which a provider answered that do not hold the name that was asked for.
+
+    A date behind the name, or less of the path before it, is the same name.
+    """
+    found: dict[str, set[str]] = {}
+    for each in rollouts:
+        wanted = each.model.partition("?")[0].rpartition("/")[2].casefold()
+        told = each.reported_model.partition("?")[0].rpartition("/")[2].casefold()
+        if told and wanted not in told and told not in wanted:
+            found.setdefault(each.model, set()).add(each.reported_model)
+    return {model: sorted(names) for model, names in found.items()}
 
 
 def logged_rollouts(
@@ -265,15 +285,14 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
     if recording is None and error is None:
         error = "the log holds no recording of this rollout"
     judgement = judge(recording) if recording is not None and error is None else None
-    usage = sample.model_usage.values()
-    costs = [each.total_cost for each in usage if each.total_cost is not None]
+    cost = past_of(sample, found.identity.model)
     score = (sample.scores or {}).get("conduct")
     version, labels = scored(score) if score else (None, ())
     metadata = sample.metadata
     return Rollout(
         scenario=str(metadata["scenario"]),
         model=found.identity.model,
-        reported_model="" if error else sample.output.model,
+        reported_model="" if error else _answered(sample),
         arm=str(metadata["arm"]),
         levels=tuple((str(name), str(level)) for name, level in metadata["levels"].items()),
         wording=int(metadata["wording"]),
@@ -286,9 +305,9 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         recording=recording,
         judgement=judgement,
         scored_version=version,
-        input_tokens=sum(each.input_tokens for each in usage),
-        output_tokens=sum(each.output_tokens for each in usage),
-        cost_usd=sum(costs) if costs else None,
+        input_tokens=cost.input_tokens,
+        output_tokens=cost.output_tokens,
+        cost_usd=cost.dollars,
         total_seconds=sample.total_time or 0.0,
         working_seconds=sample.working_time or 0.0,
         identity=found.identity.hash,
@@ -296,6 +315,13 @@ def _rollout(found: Logged, warn: Warn) -> Rollout:
         content=found.key[1],
         scored=labels,
     )
+
+
+def _answered(sample: EvalSample) -> str:
+    """Who answered, as the provider says: with those to whom it handed calls on."""
+    others = sorted({each.fallback_model for each in sample.model_fallbacks or []})
+    return " + ".join([sample.output.model, *(each for each in others
+                                              if each != sample.output.model)])
 
 
 def scored(score: Score) -> tuple[str | None, tuple[tuple[str, str], ...]]:
@@ -326,12 +352,12 @@ def error_of(sample: EvalSample) -> str | None:
 
 
 def _first_line(message: str) -> str:
+    if message.startswith("CancelledError"):
+        return STOPPED
     # Inspect keeps the repr of an error: InfrastructureFault('host node-a: did not start').
     quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
     if quoted:
         message = quoted[2].replace("\\n", "\n")
-    if message.startswith("CancelledError"):
-        return "stopped before it ended"
     return (message.strip().splitlines() or ["failed without a message"])[0]
 
 

@@ -124,11 +124,15 @@ COST = (
            "who read the machines: fleet (the hosts' supervisor) or docker (a container of ours "
            "beside the hosts; what is weaker there: docs/docker.md)"),
     Column("base", pl.String, "hash of the packages that the base system holds"),
-    Column("input_tokens", pl.Int64, "of the whole rollout, the same in each of its rows"),
+    Column("input_tokens", pl.Int64,
+           "of the whole rollout, cached ones too; the same in each of its rows"),
     Column("output_tokens", pl.Int64, "of the whole rollout"),
     Column("cost_usd", pl.Float64, "of the whole rollout; null: no price known"),
     Column("total_seconds", pl.Float64, "wall time of the whole rollout"),
     Column("working_seconds", pl.Float64, "without waiting for machines and retries"),
+    Column("looking_seconds", pl.Float64,
+           "processor time of looking through files for the items' content, of the whole rollout; "
+           "null: an older log"),
     Column("log", pl.String, "path of the Inspect log"),
     Column("sample_uuid", pl.String, "the sample in that log"),
     Column("error", pl.String, "what failed; the rollout is then invalid and has one row"),

@@ -18,6 +18,8 @@ from peerwatch.conduct.visible import visible_line
 from peerwatch.design import pairs
 from peerwatch.errors import PeerwatchError
 from peerwatch.scenarios import competence
+from peerwatch.study.asked import Study
+from peerwatch.study.budget import Purse
 from peerwatch.study.collect import (
     BULKY,
     DRILLS,
@@ -53,7 +55,8 @@ class _Job:
 
 
 def carry_out(
-    plan: Plan, models: Sequence[Model], folder: Folder, *, warn: Warn, console: Console
+    plan: Plan, models: Sequence[Model], folder: Folder, *, warn: Warn, console: Console,
+    purse: Purse,
 ) -> tuple[Drilling, ...]:
     """Runs what of the drills is not there yet, and gathers those that were asked for.
 
@@ -63,6 +66,7 @@ def carry_out(
         folder: the output folder, locked.
         warn: gets one line for each thing a person must know.
         console: for the progress bar.
+        purse: pays for the drills too; what they cost says nothing of what rollouts will.
 
     Raises:
         EnvironmentProblem: this machine lacks what the run needs.
@@ -79,9 +83,11 @@ def carry_out(
     done = {str(job.model): {each.stage_id for each in earlier if each.ended_well
                              and each.identity == job.identity} for job in jobs}
     if any(job.ids - done[str(job.model)] for job in jobs):
-        watch = Watch({str(job.model): set(job.ids) for job in jobs}, done, console, "drills")
-        one_pass([job.task for job in jobs], folder.drill, watch,
-                 at_once=plan.bound.at_once, generate=plan.study.generate)
+        watch = Watch({str(job.model): set(job.ids) for job in jobs}, done, console, "drills",
+                      purse.line)
+        with purse.not_measured():
+            one_pass([job.task for job in jobs], folder.drill, watch, purse,
+                     at_once=plan.bound.at_once, generate=plan.study.generate)
         prune(folder.drill)
     keys = {job.identity.rollout_key(stage_id) for job in jobs for stage_id in job.ids}
     content = competence.content_hash()
@@ -92,6 +98,15 @@ def carry_out(
         console.print(f"drill      {visible_line(str(rate_of(str(job.model), mine)))}",
                       highlight=False, markup=False, soft_wrap=True)
     return drills
+
+
+def first_time(study: Study, model: str, folder: Folder) -> int:
+    """Drills that are still to run where none of the folder has begun; 0 where some have.
+
+    For the forecast, which takes each for a rollout: they are shorter.
+    """
+    begun = folder.drill.is_dir() and bool(log_files(folder.drill))
+    return 0 if begun else study.drills_of(model)
 
 
 def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Drilling, ...]:
@@ -119,8 +134,9 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
               for wording, seed in pairs(count, competence.wordings())]
     ids = frozenset(each.stage.stage_id for each in drills)
     settings = GenerateConfig(**study.generate)
-    identity = planned(build_drill(drills, sandbox=study.sandbox), model, study.model_base_url,
-                       settings, study.sandbox)
+    chosen = {"agent": study.agent} if study.agent else {}
+    first = build_drill(drills, sandbox=study.sandbox, **chosen)
+    identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     # Inspect drops what its dataset does not name.
     for each in earlier:
         if each.identity == identity and each.ended_well and each.stage_id not in ids:
@@ -129,8 +145,9 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
             if again.stage.stage_id == each.stage_id:
                 drills.append(again)
     task = task_with(
-        build_drill(drills, sandbox=study.sandbox), model=model,
-        version=version(competence.content_hash(), study.model_base_url, study.sandbox))
+        build_drill(drills, sandbox=study.sandbox, **chosen), model=model,
+        version=version(competence.content_hash(), study.model_base_url, study.sandbox,
+                        identity.agent))
     return _Job(model, task, identity, ids)
 
 

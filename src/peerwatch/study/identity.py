@@ -1,7 +1,8 @@
 """What makes two rollouts of one stage the same experiment.
 
 Takes the settings of a planned run or the header of a log, gives one canonical identity. It never
-holds anything observed at run time: no times, no names that a provider reported, no verdict.
+holds anything observed at run time: no times, no names that a provider reported, no verdict; and
+no secret: keys, passwords and tokens are left out before anything is hashed or shown.
 """
 
 from __future__ import annotations
@@ -11,17 +12,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from peerwatch.models.route import TRANSPORT
+from peerwatch.study import secrets
+
 if TYPE_CHECKING:
     from inspect_ai import Task
     from inspect_ai.log import EvalLog
     from inspect_ai.model import GenerateConfig, Model
 
-TRANSPORT = frozenset({
-    "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections",
-    "adaptive_connections", "batch", "cache", "cache_prompt",
-})
-"""Settings of ``GenerateConfig`` that say how a call travels, not what is answered; the same that
-Inspect leaves out of a task's identity."""
 LIMITS = ("message_limit", "token_limit", "turn_limit", "time_limit", "working_limit",
           "cost_limit")
 DEFAULT_SANDBOX = "fleet"
@@ -33,15 +31,18 @@ class Identity:
 
     model: str
     route: str
-    """Base URL where one was given, else ''."""
+    """Base URL where one was given, without keys in it, else ''."""
     settings: tuple[tuple[str, str], ...]
     """Model arguments, generate settings and limits that are set, as JSON, sorted."""
     sandbox: str
+    agent: str = ""
+    """Who drives the model, where it is not the plain loop: name, and hash of a file."""
 
     @property
     def hash(self) -> str:
         """sha256 over all of it."""
-        text = json.dumps([self.model, self.route, self.settings, self.sandbox])
+        text = json.dumps([self.model, self.route, self.settings, self.sandbox,
+                           *([self.agent] if self.agent else [])])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def rollout_key(self, stage_id: str) -> str:
@@ -50,8 +51,10 @@ class Identity:
 
     def differences(self, other: Identity) -> str:
         """What this one has that the other has not, for a person."""
-        mine = {**dict(self.settings), "route": self.route, "sandbox": self.sandbox}
-        theirs = {**dict(other.settings), "route": other.route, "sandbox": other.sandbox}
+        mine = {**dict(self.settings), "route": self.route, "sandbox": self.sandbox,
+                "agent": self.agent}
+        theirs = {**dict(other.settings), "route": other.route, "sandbox": other.sandbox,
+                  "agent": other.agent}
         return ", ".join(f"{name}={mine.get(name, 'unset')}"
                          for name in sorted(mine.keys() | theirs.keys())
                          if mine.get(name) != theirs.get(name))
@@ -62,27 +65,33 @@ def planned(task: Task, model: Model, route: str | None, generate: GenerateConfi
     """Identity of what is about to run; equals ``logged`` of what it leaves behind."""
     config = {**_config(model.config), **_config(task.config), **_config(generate)}
     limits = {name: getattr(task, name) for name in LIMITS}
-    return Identity(str(model), route or "",
-                    _settings(model.model_args, config, limits), sandbox)
+    return Identity(str(model), secrets.address(route or ""),
+                    _settings(model.model_args, config, limits), sandbox, _agent(task.metadata))
 
 
 def logged(header: EvalLog, sandbox: str) -> Identity:
     """Identity of a log; the sandbox is a property of its samples."""
     config = {**_config(header.eval.model_generate_config), **_config(header.plan.config)}
     limits = {name: getattr(header.eval.config, name) for name in LIMITS}
-    return Identity(header.eval.model, header.eval.model_base_url or "",
-                    _settings(header.eval.model_args, config, limits), sandbox)
+    return Identity(header.eval.model, secrets.address(header.eval.model_base_url or ""),
+                    _settings(header.eval.model_args, config, limits), sandbox,
+                    _agent(header.eval.metadata))
 
 
-def version(content: str, route: str | None, sandbox: str) -> str:
+def _agent(metadata: dict[str, Any] | None) -> str:
+    return str((metadata or {}).get("agent", ""))
+
+
+def version(content: str, route: str | None, sandbox: str, agent: str = "") -> str:
     """The task's version: the content hash, and what Inspect leaves out of a task's identity.
 
     Inspect tells tasks of one model apart by settings and version only. Without the second part a
     run by another route or in another sandbox would be taken for done.
     """
-    if not route and sandbox == DEFAULT_SANDBOX:
+    if not route and sandbox == DEFAULT_SANDBOX and not agent:
         return content
-    rest = hashlib.sha256(json.dumps([route or "", sandbox]).encode()).hexdigest()
+    told = [secrets.address(route or ""), sandbox, *([agent] if agent else [])]
+    rest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return f"{content}@{rest[:12]}"
 
 
@@ -98,8 +107,8 @@ def _config(config: GenerateConfig) -> dict[str, Any]:
 def _settings(
     model_args: dict[str, Any], config: dict[str, Any], limits: dict[str, Any]
 ) -> tuple[tuple[str, str], ...]:
-    named = {f"-M {name}": value for name, value in model_args.items()}
-    named |= config
+    named = {f"-M {name}": value for name, value in secrets.without(model_args).items()}
+    named |= secrets.without(config)
     named |= {name: value for name, value in limits.items() if value is not None}
     return tuple((name, json.dumps(value, sort_keys=True, default=str))
                  for name, value in sorted(named.items()))

@@ -16,6 +16,7 @@ from inspect_ai.model import GenerateConfig
 from rich.text import Text
 
 from peerwatch.errors import EnvironmentProblem, PeerwatchError
+from peerwatch.study.budget import Purse, opened
 from peerwatch.study.progress import Watch, shown
 from peerwatch.study.recovery import header_of, log_files
 from peerwatch.study.types import Interrupted
@@ -26,7 +27,7 @@ takes milliseconds, and a kill then loses only what was running."""
 
 
 def one_pass(
-    tasks: Sequence[Task], logs: Path, watch: Watch, *, at_once: int,
+    tasks: Sequence[Task], logs: Path, watch: Watch, purse: Purse, *, at_once: int,
     generate: Mapping[str, Any],
 ) -> list[EvalLog]:
     """Runs what of the tasks is not in the folder yet.
@@ -35,6 +36,7 @@ def one_pass(
         tasks: one for each model, with their models.
         logs: Inspect's folder; nothing else may write there.
         watch: is shown while it goes on.
+        purse: pays, and may end it; what it ended is in the headers or left out.
         at_once: samples at once at most.
         generate: settings of ``GenerateConfig``.
 
@@ -44,7 +46,7 @@ def one_pass(
     """
     before = set(log_files(logs))
     try:
-        with shown(watch):
+        with shown(watch), opened(purse):
             _, headers = eval_set(
                 list(tasks),
                 log_dir=str(logs),
@@ -70,6 +72,8 @@ def one_pass(
     # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
     # were through, or with a cancelled one left out. What lies on disk tells all.
     left = [header_of(path) for path in log_files(logs) if path not in before]
+    if purse.stopped:
+        return headers
     if not headers or any(log is not None and log.status == "cancelled" for log in left):
         raise Interrupted(f"stopped: {watch.finished} {watch.what} are done and kept in "
                           f"{logs.parent}; the same command goes on from there")

@@ -7,12 +7,20 @@ run: stdout belongs to results.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from inspect_ai.hooks import Hooks, SampleEnd, TaskStart, hooks
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 PLAIN_SECONDS = 10.0
@@ -23,7 +31,10 @@ class Watch:
     """Counts rollouts by model as they end."""
 
     def __init__(self, planned: Mapping[str, set[str]], done: Mapping[str, set[str]],
-                 console: Console, what: str = "rollouts") -> None:
+                 console: Console, what: str = "rollouts",
+                 spent: Callable[[], str] = str) -> None:
+        """``spent`` says what the run has cost so far; '' where it costs nothing."""
+        self._spent = spent
         self.planned = planned
         self.what = what
         """What is counted, in the plural."""
@@ -35,7 +46,7 @@ class Watch:
         self._bars = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TextColumn("{task.fields[failed]}", style="red"), TimeElapsedColumn(),
-            console=console, disable=not console.is_terminal)
+            _Money(spent), console=console, disable=not console.is_terminal)
         self._ids = {
             model: self._bars.add_task(str(Text(model)), total=len(ids),
                                        completed=len(self.done[model]), failed="")
@@ -72,7 +83,9 @@ class Watch:
     def line(self) -> str:
         """Where the whole run stands, in one line."""
         failed = sum(map(len, self.failed.values()))
-        return f"{self.finished} {self.what} done" + (f", {failed} invalid" if failed else "")
+        spent = self._spent()
+        return (f"{self.finished} {self.what} done" + (f", {failed} invalid" if failed else "")
+                + (f", {spent}" if spent else ""))
 
     def __enter__(self) -> Watch:
         self._bars.start()
@@ -80,6 +93,19 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
+
+
+class _Money(ProgressColumn):
+    """What all models have cost, beside the first of them; it moves with every call."""
+
+    max_refresh = 0.5
+
+    def __init__(self, spent: Callable[[], str]) -> None:
+        super().__init__()
+        self._spent = spent
+
+    def render(self, task: Task) -> Text:
+        return Text(self._spent() if task.id == 0 else "", style="cyan")
 
 
 _watches: list[Watch] = []

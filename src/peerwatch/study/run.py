@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,15 @@ from rich.console import Console
 
 from peerwatch.design import parse_arm
 from peerwatch.errors import PeerwatchError, UsageError, unknown
+from peerwatch.models.presets import preset, require_key, route_of
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study import drill
 from peerwatch.study.asked import PROVIDERS, Study
-from peerwatch.study.collect import BULKY, Logged, collect, logged_rollouts
+from peerwatch.study.budget import Ledger, Purse, know_prices
+from peerwatch.study.collect import BULKY, STOPPED, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
+from peerwatch.study.money import FREE, Forecast, Terms, forecast, past_of
 from peerwatch.study.passes import first_line, first_lines, one_pass
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch
@@ -44,8 +47,13 @@ class Outcome:
     """Rollouts of the plan that did not run at all."""
     reason: str
     """Why they did not; '' where none is missing."""
-    drills: tuple[Drilling, ...]
+    drills: tuple[Drilling, ...] = ()
     """Competence drills of the plan's models; () where none was asked for."""
+    spent: str = ""
+    """What the folder has cost, for a person; '' where nothing has a price."""
+    spent_usd: float = 0.0
+    stopped: bool = False
+    """The budget ended it; ``missing`` are then those that it did not pay."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class _Job:
 
 def carry_out(
     plan: Plan, scenario: Scenario, models: Sequence[Model], out: Path, *,
-    warn: Callable[[str], None], console: Console,
+    warn: Callable[[str], None], console: Console, terms: Terms = FREE,
 ) -> Outcome:
     """Runs what of a plan is not there yet, and gathers all of it.
 
@@ -72,6 +80,7 @@ def carry_out(
         out: the output folder; what lies there of the same content is reused.
         warn: gets one line for each thing a person must know.
         console: for the progress bar; never stdout.
+        terms: prices, the budget, and who agrees to what is expected.
 
     Raises:
         UsageError: the folder or a model cannot be used.
@@ -85,19 +94,50 @@ def carry_out(
         earlier = list(logged_rollouts(log_files(folder.logs), warn=warn,
                                        without=BULKY | {"store"}))
         jobs = [_job(plan, scenario, model, earlier) for model in models]
+        done = _done(jobs, earlier)
+        ledger = Ledger(folder.spending)
+        if ledger.unreadable:
+            warn(f"{ledger.unreadable} lines of {folder.spending} cannot be read; what they cost "
+                 "is not counted")
+        told = _forecast(plan, jobs, done, earlier, folder, ledger, terms)
+        terms.agree(told)
         note(folder, plan)
-        drills = drill.carry_out(plan, models, folder, warn=warn, console=console)
-        headers = _run(plan, jobs, folder, earlier, console)
+        know_prices([job.model for job in jobs], terms.prices)
+        purse = Purse(ledger, told, terms.budget)
+        drills = drill.carry_out(plan, models, folder, warn=warn, console=console, purse=purse)
+        headers = _run(plan, jobs, folder, done, console, purse)
         keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
             found = collect([folder.logs], warn=warn)
         except UsageError:  # nothing ran at all
             found = ()
         prune(folder.logs)
-        rollouts = tuple(each for each in found if each.rollout_key in keys)
+        # One that the budget ended in the middle says nothing; it runs anew with the next.
+        rollouts = tuple(each for each in found if each.rollout_key in keys
+                         and not (purse.stopped and each.error == STOPPED))
         missing = len(keys) - len(rollouts)
-        return Outcome(folder, rollouts, missing, _reason(headers) if missing else "",
-                       drills)
+        return Outcome(folder, rollouts, missing,
+                       (purse.stopped or _reason(headers)) if missing else "", drills,
+                       purse.line(), purse.spent, bool(purse.stopped and missing))
+
+
+def foreseen(plan: Plan, scenario: Scenario, out: Path, terms: Terms) -> Forecast:
+    """What a plan is expected to cost, for a dry run: nothing is written, no model is made.
+
+    What lies in the folder counts as done by model and stage alone: without models their settings
+    cannot be compared.
+    """
+    folder = Folder(out.absolute())
+    files = log_files(folder.logs) if folder.logs.is_dir() else []
+    read = logged_rollouts(files, warn=lambda _: None, without=BULKY | {"store"})
+    earlier = [each for each in read if each.ended_well]
+    to_run = {}
+    for name, route in zip(plan.study.models, plan.study.routes, strict=True):
+        ids = {stage.stage_id for stage in plan.stages_for(scenario, route)}
+        ids -= {each.stage_id for each in earlier if each.identity.model == route}
+        to_run[route] = len(ids) + drill.first_time(plan.study, name, folder)
+    return forecast(to_run, [past_of(each.sample, each.identity.model) for each in earlier],
+                    terms.prices, Ledger(folder.spending).total)
 
 
 def _contents(folder: Folder) -> set[tuple[str, str]]:
@@ -112,13 +152,16 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     study = plan.study
     settings = GenerateConfig(**study.generate)
     staged = plan.stages_for(scenario, str(model))
-    first = build_task(scenario, staged, sandbox=study.sandbox)
+    chosen = {"agent": study.agent} if study.agent else {}
+    first = build_task(scenario, staged, sandbox=study.sandbox, **chosen)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     kept = _kept(staged, scenario, identity, earlier)
-    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox) if kept else first
+    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox,
+                       **chosen) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
-                     version=version(plan.content, study.model_base_url, study.sandbox))
+                     version=version(plan.content, study.model_base_url, study.sandbox,
+                                     identity.agent))
     return _Job(model, task, identity, staged)
 
 
@@ -143,7 +186,7 @@ def models_of(study: Study) -> tuple[Model, ...]:
     """Inspect's models of a study's names.
 
     Raises:
-        UsageError: no such provider, or one that cannot be used as asked (a missing key).
+        UsageError: no such provider, or one that cannot be used as asked (a key is not set).
     """
     # Inspect names its version and hooks on stdout when it makes its first model.
     with contextlib.redirect_stdout(io.StringIO()):
@@ -151,26 +194,68 @@ def models_of(study: Study) -> tuple[Model, ...]:
 
 
 def _model(name: str, study: Study) -> Model:
+    found = preset(name)
+    route = route_of(name)
+    if "api_key" not in study.model_args:
+        require_key(route)
+    config = GenerateConfig(**found.settings) if found else GenerateConfig()
     try:
-        return get_model(name, base_url=study.model_base_url, memoize=False, **study.model_args)
+        return get_model(route, base_url=study.model_base_url, memoize=False, config=config,
+                         **study.model_args)
     except PeerwatchError:
         raise
     except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
         if isinstance(error, ValueError) and "not recognized" in str(error):
-            raise unknown("model provider", name.partition("/")[0], PROVIDERS) from None
+            raise unknown("model provider", route.partition("/")[0], PROVIDERS) from None
         raise UsageError(f"model {name}: {first_lines(error)}") from None
 
 
-def _run(
-    plan: Plan, jobs: list[_Job], folder: Folder, earlier: list[Logged], console: Console
-) -> list[EvalLog]:
+def _done(jobs: list[_Job], earlier: list[Logged]) -> dict[str, set[str]]:
+    """Stages that each model went through before, under the same settings."""
     done: dict[str, set[str]] = {}
     for each in earlier:
         if each.ended_well and any(each.identity == job.identity for job in jobs):
             done.setdefault(each.identity.model, set()).add(each.stage_id)
+    return done
+
+
+def _left(job: _Job, done: Mapping[str, set[str]]) -> int:
+    """Rollouts of a model that are still to run."""
+    return len({stage.stage_id for stage in job.stages} - done.get(str(job.model), set()))
+
+
+def _forecast(
+    plan: Plan, jobs: list[_Job], done: Mapping[str, set[str]], earlier: list[Logged],
+    folder: Folder, ledger: Ledger, terms: Terms,
+) -> Forecast:
+    mine = {job.identity for job in jobs}
+    past = [past_of(each.sample, each.identity.model) for each in earlier]
+    # The same rollout may stand in a log and in the one that continued it.
+    logged = {each.sample.uuid: cost.dollars or 0.0
+              for cost, each in zip(past, earlier, strict=True)}
+    return forecast(
+        {str(job.model): _left(job, done) + drill.first_time(plan.study, name, folder)
+         for job, name in zip(jobs, plan.study.models, strict=True)},
+        [cost for cost, each in zip(past, earlier, strict=True)
+         if each.ended_well and each.identity in mine],
+        # A ledger that someone removed forgets nothing that the logs still tell.
+        terms.prices, max(ledger.total, sum(logged.values())))
+
+
+def _run(
+    plan: Plan, jobs: list[_Job], folder: Folder, done: Mapping[str, set[str]], console: Console,
+    purse: Purse,
+) -> list[EvalLog]:
+    # A model that the budget pays no further rollout of starts no task.
+    poor = [job for job in jobs if _left(job, done) and not purse.pays(str(job.model))]
+    jobs = [job for job in jobs if job not in poor]
+    if poor:
+        purse.stopped = purse.stopped or purse.short_of(str(poor[0].model))
+    if not jobs:
+        return []
     watch = Watch({str(job.model): {stage.stage_id for stage in job.stages} for job in jobs}, done,
-                  console)
-    return one_pass([job.task for job in jobs], folder.logs, watch,
+                  console, spent=purse.line)
+    return one_pass([job.task for job in jobs], folder.logs, watch, purse,
                     at_once=plan.bound.at_once, generate=plan.study.generate)
 
 

@@ -1,0 +1,220 @@
+"""``peerwatch models``: the models that can be subjects, and the drill of the routes to them.
+
+Takes a model and a route; prints what the drill found as a table or JSON, and keeps it for
+``peerwatch run``. What models and providers say is shown harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from peerwatch.cli._named import fetch, list_
+from peerwatch.cli.run import generate_options, pair
+from peerwatch.conduct.visible import visible_line
+from peerwatch.errors import EnvironmentProblem, UsageError, unknown
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+    from peerwatch.models.prices import Price
+    from peerwatch.models.route import Route, RouteVerdict
+    from peerwatch.study.asked import Study
+
+MARKS = {"ok": "ok", "note": "·", "limit": "limit", "unseen": "not seen", "broken": "BROKEN"}
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> None:
+    """The models that can be subjects, by name, and whether the routes to them are fit."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_)
+
+
+models.add_command(list_)
+models.add_command(fetch)
+
+
+@models.command(epilog="Exit codes: 0 drilled, whatever the verdict; 2 usage or environment.")
+@click.argument("model")
+@click.option("--model-base-url", metavar="URL", help="Another route to the model.")
+@click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
+              help="An argument for the model's provider.")
+@click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), metavar="USD",
+              help="Do not begin where it may cost more, and stop when it has.")
+@click.option("--unpriced", is_flag=True, help="A model whose price is not known is free.")
+@click.option("--patience", type=click.FloatRange(min=0.1), default=120.0, show_default=True,
+              metavar="SECONDS", help="A route that has not answered by then hangs.")
+@click.option("--again", is_flag=True, help="Drill a route that was found fit before.")
+@click.option("--dry-run", is_flag=True, help="Say what it would cost and stop.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
+@generate_options
+def check(
+    model: str, model_base_url: str | None, model_args: tuple[str, ...], max_cost: float | None,
+    unpriced: bool, patience: float, again: bool, dry_run: bool, as_json: bool, **generate: Any,
+) -> None:
+    """Drill the route to MODEL: is what would be measured the model, or the way to it?
+
+    Some 56 calls in plain words; the settings are part of the route, so give those of the run.
+
+    \b
+    Examples:
+      peerwatch models check openai/gpt-5.2 --reasoning-effort low --dry-run
+      peerwatch models check openai-api/local/NAME --model-base-url http://127.0.0.1:8000/v1
+    """
+    from peerwatch.models.presets import asked_of, require_key
+    from peerwatch.models.route import UNDRILLED, keep, kept, route_of
+    from peerwatch.study.asked import check_model
+
+    check_model(model)
+    model, generate = asked_of(model, generate)
+    if model.startswith(UNDRILLED):
+        raise UsageError(f"{model} has no route to drill: it answers inside this process")
+    route = route_of(model, model_base_url, dict(pair(each) for each in model_args),
+                     {name: value for name, value in generate.items() if value is not None})
+    price = _price(route, unpriced=unpriced or dry_run)
+    click.echo(_cost(route, price, max_cost), err=True)
+    if dry_run:
+        return
+    if "api_key" not in route.model_args:
+        require_key(route.model)
+    verdict = kept(route)
+    if verdict is None or again or verdict.fitness == "unfit":
+        verdict = _drill(route, price, max_cost, patience)
+        keep(route, verdict)
+    else:
+        click.echo(f"drilled before, on {verdict.at}; --again drills anew", err=True)
+    click.echo(json.dumps(verdict.model_dump(mode="json"), indent=2)) if as_json else _show(verdict)
+
+
+def _price(route: Route, *, unpriced: bool) -> Price | None:
+    """The price of a route; None where nobody is paid, or where that is what a person says."""
+    from peerwatch.models.prices import is_free, price_of
+
+    if is_free(route.model, route.base_url):
+        return None
+    price = price_of(route.model)
+    if price is None and not unpriced:
+        raise UsageError(f"the price of {route.model} is not known; add --unpriced if it is free")
+    return price
+
+
+def _cost(route: Route, price: Price | None, max_cost: float | None) -> str:
+    """What the drill will cost, for a person.
+
+    Raises:
+        UsageError: more than may be spent, or a limit on what has no price.
+    """
+    from peerwatch.models.drill import COST
+    from peerwatch.models.prices import is_free
+
+    usd = COST.usd(price)
+    if max_cost is not None and usd is None and not is_free(route.model, route.base_url):
+        raise UsageError(f"the price of {route.model} is not known, so --max-cost cannot be held")
+    if max_cost is not None and usd is not None and usd > max_cost:
+        raise UsageError(f"the drill may cost {usd:.2f} USD, more than --max-cost {max_cost:g}")
+    asked = (f"about {COST.calls} calls, {COST.input_tokens:,} tokens read and "
+             f"{COST.output_tokens:,} written, reasoning not counted")
+    if usd is None:
+        return f"{asked}; no price"
+    return f"{asked}: about {usd:.2f} USD ({price.source if price else ''})"
+
+
+def _drill(
+    route: Route, price: Price | None, max_cost: float | None, patience: float
+) -> RouteVerdict:
+    from peerwatch.models.asking import Patience
+    from peerwatch.models.drill import drill
+
+    model = _model(route)
+
+    async def drilled() -> RouteVerdict:
+        try:
+            return await drill(route, model, Patience(answer=patience), price, max_cost,
+                               lambda name: click.echo(f"  {name} …", err=True))
+        finally:
+            await model.api.aclose()
+
+    verdict = asyncio.run(drilled())
+    nowhere = next((each for each in verdict.findings
+                    if each.code in ("unreachable", "key_refused") and not verdict.calls), None)
+    if nowhere is not None:  # says nothing about a route, so nothing is kept of it
+        raise EnvironmentProblem(f"{route.model}: {visible_line(nowhere.text)}")
+    return verdict
+
+
+def _model(route: Route) -> Model:
+    """Inspect's model of a route, of its own.
+
+    Raises:
+        UsageError: no such provider, or one that cannot be used as asked (a missing key).
+    """
+    from inspect_ai.model import GenerateConfig, get_model
+    from rich.text import Text
+
+    from peerwatch.study.asked import PROVIDERS
+
+    try:
+        # Inspect names its version and hooks on stdout when it makes its first model.
+        with contextlib.redirect_stdout(io.StringIO()):
+            return get_model(route.model, config=GenerateConfig(**route.generate),
+                             base_url=route.base_url, memoize=False, **route.model_args)
+    except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
+        if isinstance(error, ValueError) and "not recognized" in str(error):
+            raise unknown("model provider", route.model.partition("/")[0], PROVIDERS) from None
+        told = Text.from_markup(" ".join(str(error).split())).plain.removeprefix("ERROR: ")
+        raise UsageError(f"model {route.model}: {told}") from None
+
+
+def _show(verdict: RouteVerdict) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from peerwatch.cli.results import stdout_console
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("check", "", "what was seen"):
+        table.add_column(heading, overflow="fold")
+    for each in verdict.findings:
+        table.add_row(Text(each.check), Text(MARKS[each.level]), Text(visible_line(each.text)))
+    stdout_console().print(table)
+    click.echo()
+    where = f" by {verdict.place}" if verdict.place else ""
+    cost = "" if verdict.usd is None else f", {verdict.usd:.3f} USD"
+    click.echo(f"{visible_line(verdict.model)}{visible_line(where)}: {verdict.fitness} "
+               f"({verdict.calls} calls, {verdict.input_tokens:,} tokens read, "
+               f"{verdict.output_tokens:,} written{cost})")
+
+
+def require_fit(study: Study, *, unfit: bool) -> None:
+    """Says which of a study's routes were not drilled, and refuses those that were found unfit.
+
+    Raises:
+        UsageError: a route is unfit, and ``unfit`` does not allow it.
+    """
+    from peerwatch.models.presets import asked_of
+    from peerwatch.models.route import UNDRILLED, kept, route_of
+
+    for name in study.models:
+        model, generate = asked_of(name, study.generate)
+        if model.startswith(UNDRILLED):
+            continue
+        verdict = kept(route_of(model, study.model_base_url, study.model_args, generate))
+        name = visible_line(name)
+        if verdict is None:
+            click.echo(f"the route to {name} with these settings was not checked: peerwatch "
+                       f"models check {name}", err=True)
+        elif verdict.fitness == "unfit" and not unfit:
+            raise UsageError(
+                f"the route to {name} was found unfit on {verdict.at}: "
+                f"{visible_line(verdict.limits[0])}; put it right and check it again (peerwatch "
+                f"models check {name}), or add --unfit")
+        elif verdict.fitness != "fit":
+            click.echo(f"the route to {name} is {verdict.fitness}: "
+                       + visible_line("; ".join(verdict.limits)), err=True)

@@ -1,0 +1,1 @@
+"""Who the subject can be besides an organism: named models, their prices, routes and drill."""

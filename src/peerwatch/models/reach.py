@@ -1,0 +1,42 @@
+"""Whether a server of one's own is there, before a run starts.
+
+Takes an address, says in one line that nothing listens there. It sends nothing: a connection is
+opened and closed.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from urllib.parse import urlsplit
+
+from peerwatch.errors import UsageError
+from peerwatch.models.prices import LOOPBACK
+
+PATIENCE = 5.0
+"""Seconds for a connection to be accepted."""
+PORTS = {"http": 80, "https": 443}
+
+
+def require_server(url: str) -> None:
+    """Raises UsageError where the address cannot be one, or nothing accepts a connection there.
+
+    Inspect would try again for ever, rollout by rollout. Behind a proxy only this machine's own
+    addresses are tried.
+    """
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        host = port = None
+    if not host or port is None:
+        raise UsageError(f"cannot read the address {url!r}; write it as http://HOST:PORT/v1")
+    if host not in LOOPBACK and any(
+            os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")):
+        return
+    try:
+        socket.create_connection((host, port), PATIENCE).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise UsageError(f"no server answers at {url}: {reason}; start it, or put the address "
+                         "right") from None
