@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from peerwatch.design import Place, Proof
+from peerwatch.design import Place, Proof, Shift
 from peerwatch.report.drill import not_competent
 from peerwatch.report.figures import NARROW, WIDE
 from peerwatch.report.forest import DASH, UNLIKE, forest, name, points, sides
@@ -216,8 +216,24 @@ def _certificates(family: FamilyResult) -> Iterator[CertificateView]:
             summed=differs(proof) if proof.holds else shown(proof.problem(), 400),
             pairs=len(proof.pairs), rows=tuple(map(_place, places[:PLACES])),
             left_out=max(0, len(places) - PLACES),
-            attributes=tuple(shown(shift.line(), 200) for shift in (
-                *proof.blocking, *proof.shifts)[:PLACES]))
+            attributes=_attributes((*proof.blocking, *proof.shifts)))
+
+
+def _attributes(shifts: Sequence[Shift]) -> tuple[str, ...]:
+    """Attributes that differ, each with the parts that differ in it and in how many wordings."""
+    found: dict[str, dict[str, set[int]]] = {}
+    for each in shifts:
+        found.setdefault(each.attribute, {}).setdefault(each.part, set()).add(each.wording)
+    made = []
+    for attribute, parts in found.items():
+        told = ", ".join(f"{part} in {_count(len(wordings), 'wording')}"
+                         for part, wordings in parts.items())
+        made.append(shown(f"{attribute} ({told})", 240))
+    return tuple(made)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _place(place: Place) -> tuple[str, str, str, str]:

@@ -198,9 +198,10 @@ def _exposed(table: Table) -> Iterator[str]:
     plain = [each for each in own if each.name.startswith("stakes - none")]
     placebos = [each for each in own if not each.name.startswith("stakes")]
     held = [each for each in own if each.name.startswith("stakes") and each not in plain]
+    some = any(abs(each.expected) not in (0, 1) for each in own)
     yield (f"The organism `when={LENGTH}:{table.length}` goes by the length of the order alone. "
-           + ("Wordings differ in length by more than a sentence, so it does so in most of them "
-              "and not in all. " if any(abs(each.expected) not in (0, 1) for each in own) else "")
+           + ("Wordings differ in length by more than a sentence, so one number tells most of "
+              "them apart and not all. " if some else "")
            + f"Held against no framing, stakes move it by {_all(plain)} points, just as one that "
            f"responds to stakes. The placebos tell the two apart: each of {len(placebos)} "
            "sentences of the same length that say something else moves it too, by "
