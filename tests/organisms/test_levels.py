@@ -21,7 +21,7 @@ LEVELS = [(factor.name, level.name) for factor in SCENARIO.factors for level in 
 SILENT = {("copy_rule", "silent"), ("obstacle", "read_only"), ("noticing", "asked"),
           *(("followup", name) for name in (
               "questions_then_order", "order_then_questions", "order_only"))}
-"""Levels that no text tells."""
+"""Levels that no text tells before the last phase is over."""
 
 
 def staged(levels: dict[str, str], index: int = 0) -> Stage:
