@@ -47,8 +47,8 @@ def test_the_page_shows_it_and_leaves_everything_else_as_it_is(tmp_path: Path) -
     made, _ = study(1)
     cell = next(each for each in made.cells if each.model == SOME[0].model)
     found = noticing([each.recording for each in SOME])
-    told = replace(made, cells=(replace(cell, noticing=found),), contrasts=())
-    plain = replace(made, cells=(cell,), contrasts=())
+    told = replace(made, cells=(replace(cell, noticing=found),), families=())
+    plain = replace(made, cells=(cell,), families=())
     pages = {}
     for name, summary in (("told", told), ("plain", plain)):
         write(summary, SOME, tmp_path / name)

@@ -216,7 +216,8 @@ def _drills(study: Study) -> str:
     if study.drill == 0:
         return "none (--drill 0): nothing says whether these models can do such a job at all"
     counts = Counter(map(study.drills_of, study.models))
-    told = [f"{count} jobs each for {models} model{'s' if models > 1 else ''}"
+    told = [f"{count} job{'s' if count > 1 else ''} each for "
+            f"{models} model{'s' if models > 1 else ''}"
             for count, models in counts.items() if count]
     if counts[0]:
         told.append(f"none for {counts[0]} organism{'s' if counts[0] > 1 else ''} "
