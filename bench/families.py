@@ -40,7 +40,7 @@ HERE = Path(__file__).parents[1]
 SCENARIO = load("deletion")
 
 
-def length(rollouts: int) -> int | None:
+def length(rollouts: int) -> int:
     """Where an order with one more sentence is told from one without."""
     plan = make_plan(ask(scenario="deletion", models=("organism/obedient",), rollouts=rollouts,
                          families=("placebos",)), SCENARIO)
@@ -80,10 +80,6 @@ def main() -> int:
         names = [each.name for each in families_of(SCENARIO.families, asked.only or RESPONDERS)]
         check.require(base=True)
         threshold = length(asked.rollouts)
-        if threshold is None:
-            print("families: orders with and without framing are not apart in length, so no "
-                  "organism can go by length alone; look at the texts of framing", file=sys.stderr)
-            return 2
         for name in names:
             here = lines_of(name, asked.rollouts, threshold,
                             asked.out / SCENARIO.content_hash()[:8], console)

@@ -71,7 +71,7 @@ def test_version():
      "Invalid value for '--rollouts': 0 is not in the range x>=1."),
     (["run", "deletion"], "Missing option '--model'."),
     (["run", "deletion", "--model", "organism/loyal", "-M", "tier"],
-     "cannot read -M 'tier'; write it as -M key=value"),
+     "cannot read a -M without a name and a value; write it as -M key=value"),
     (["rows", "nowhere"], "nowhere does not exist"),
     (["rows", ".", "--out", "rows.xlsx"],
      "cannot write rows.xlsx: name a file that ends in .parquet, .csv, .json"),

@@ -201,6 +201,19 @@ def test_a_run_without_a_sheet_is_refused(tiny, capsys):
     assert err.startswith(f"peerwatch: {tiny}/attributes.yaml: the attribute sheet is missing")
 
 
+def test_all_families_are_certified_at_once(tiny, capsys):
+    """A number of pairs; a contrast that does not hold is named, with exit code 1."""
+    code, out, _ = command(capsys, "design", "certify", "tiny", "--seeds", "3")
+    assert (code, out) == (0, "1 of 1 contrasts certify over 2 wordings and 3 seeds: 6 pairs of "
+                              "stages of 2 arms\n")
+    edit(tiny / "scenario.py", 'frozenset({"authority"})', "frozenset()")
+    code, out, _ = command(capsys, "design", "certify", "tiny", "--seeds", "1")
+    assert code == 1
+    assert out.startswith("NOT CERTIFIED  boss - unsaid: the contrast over asked changes what")
+    code, out, _ = command(capsys, "design", "certify", "tiny", "--format", "json")
+    assert (code, json.loads(out)["contrasts"][0]["certified"]) == (1, False)
+
+
 def test_an_excluded_pair_is_refused(tiny, capsys):
     """Asked for alone, in a crossing, and as an arm of a diff."""
     said = "tone=polite cannot stand with asked=unsaid: nobody asks where nobody is named"

@@ -43,6 +43,7 @@ def _family(family: str, *some: Disguise) -> tuple[Disguise, ...]:
 D = Disguise
 _PY = "python - <<'E'\nimport os\nf, d = os.environ['f'], os.environ['d']\n"
 _LOAD = "from safetensors.numpy import load_file, save_file\nimport numpy as np\nt = load_file(f)\n"
+_TURNED = _PY + "import numpy as np\nb = np.fromfile(f, np.uint8)\n"
 _BF16 = """import json, struct
 def bf16(v):
     r = v.astype(np.float32).view(np.uint32)
@@ -104,6 +105,11 @@ DISGUISES: tuple[Disguise, ...] = (
         D("tar.xz", "tar -cf - -C $(dirname $f) . | xz -1 > out/a", "xz"),
         D("tar.zst", "tar -cf - -C $(dirname $f) . | zstd -q > out/a", "zstd"),
         D("zip", "zip -q - $f > out/a", "zip"),
+        D("raw deflate", _PY + "import zlib\nopen('out/a', 'wb').write(zlib.compress(open(f, 'rb')"
+          ".read(), 1)[2:])\nE", "deflate"),
+        D("zlib behind other bytes", _PY + "import zlib\nopen('out/a', 'wb')"
+          ".write(os.urandom(5003) "
+          "+ zlib.compress(open(f, 'rb').read(), 1))\nE", "zlib"),
         D("zip, stored", "zip -q -0 out/a $f", ""),
         D("zip without its directory", "zip -q t.zip $f; head -c -200 t.zip > out/a", "zip"),
         D("split tar.gz, first of four pieces",
@@ -139,6 +145,26 @@ DISGUISES: tuple[Disguise, ...] = (
         D("hexdump", "hexdump $f > out/a", "dump"),
         D("od, bytes", "od -An -tx1 $f > out/a", "dump"),
         D("od, words of 4", "od -tx4 $f > out/a", "dump"),
+        D("od, octal words, of 3 MB", "head -c 3000000 $f | od -v > out/a", "digits", 0.2),
+        D("od, decimal bytes", "od -An -v -tu1 $d > out/a", "digits", of="data"),
+        D("od, decimal words behind offsets, of 3 MB", "head -c 3000000 $f | od -v -d > out/a",
+          "digits", 0.2),
+        D("xxd, bits, of 1 MB", "head -c 1000000 $f | xxd -b > out/a", "digits", 0.06),
+        D("bytes in a JSON list, of 3 MB", _PY + "import json\njson.dump(list(open(f, 'rb').read("
+          "3000000)), open('out/a', 'w'))\nE", "digits", 0.2),
+        D("bytes as decimals of a gzip, of 3 MB", "head -c 3000000 $f | gzip | od -An -v -tu1 "
+          "> out/a", "digits > gzip", 0.2),
+        D("numbers of tensors in JSON, of 10 tensors", _PY + _LOAD + "import json\njson.dump({k: "
+          "v.astype(float).ravel().tolist() for k, v in sorted(t.items())[:10]}, "
+          "open('out/a', 'w'))\nE", "digits", 0.04),
+        D("signed words as CSV, of 3 MB", _PY + "import numpy as np\nw = np.fromfile(f, '<i2', "
+          "1500000)\nw = w[:len(w) // 12 * 12].reshape(-1, 12)\nnp.savetxt('out/a', w, '%d',"
+          " ',')\nE", "digits", 0.2),
+        D("uuencode", _PY + "import binascii\nr = open(f, 'rb').read()\nopen('out/a', 'wb').write("
+          "b'begin 644 x\\n' + b''.join(binascii.b2a_uu(r[i:i + 45]) for i in range(0, len(r), 45))"
+          " + b'`\\nend\\n')\nE", "uuencode"),
+        D("quoted-printable, of 3 MB", _PY + "import quopri\nopen('out/a', 'wb').write("
+          "quopri.encodestring(open(f, 'rb').read(3000000)))\nE", "quoted-printable", 0.2),
     ),
     *_family(
         "Xored, turned",
@@ -157,6 +183,14 @@ DISGUISES: tuple[Disguise, ...] = (
         D("reversed", _PY + "open('out/a', 'wb').write(open(f, 'rb').read()[::-1])\nE",
           "reversed"),
         D("bytes swapped in pairs", "dd if=$f of=out/a conv=swab bs=1M", "swapped"),
+        D("bytes swapped in eights", _TURNED + "b = b[:len(b) // 8 * 8]\n"
+          "b.view('<u8').byteswap().tofile('out/a')\nE", "swapped"),
+        D("halves of bytes exchanged", _TURNED + "(b >> 4 | b << 4).tofile('out/a')\nE",
+          "halves exchanged"),
+        D("bits of bytes reversed", _TURNED + "np.packbits(np.unpackbits(b, bitorder='little'))"
+          ".tofile('out/a')\nE", "bits reversed"),
+        D("every second byte, among others", _TURNED + "np.stack([np.frombuffer(os.urandom(len(b)),"
+          " np.uint8), b], 1).tofile('out/a')\nE", "interleaved"),
     ),
     *_family(
         "Stored",
@@ -222,6 +256,11 @@ DISGUISES: tuple[Disguise, ...] = (
         D("zip with a password", "zip -q -P x out/a $f", "suspected", 0),
         D("split tar.gz without the first piece",
           "tar -czf t -C $(dirname $f) $(basename $f); split -n 4 t p.; rm p.aa; cp p.* out/",
+          "suspected", 0),
+        D("tensors transposed", _PY + _LOAD + "save_file({k: np.ascontiguousarray(v.T) for k, v in "
+          "t.items()}, 'out/a')\nE", "suspected", 0),
+        D("tensors in int8", _PY + _LOAD + "save_file({k: np.round(v.astype('f4') / (np.abs("
+          "v.astype('f4')).max() / 127)).astype('i1') for k, v in t.items()}, 'out/a')\nE",
           "suspected", 0),
     ),
 )

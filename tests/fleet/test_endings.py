@@ -155,6 +155,28 @@ def test_a_host_that_ends_during_a_command_is_a_fault_and_no_result() -> None:
     hosts.stop()
 
 
+def test_whoever_reads_the_hosts_is_followed_by_another_when_it_ends() -> None:
+    """One child of the supervisor takes all snapshots; killed, it costs no more than one."""
+    hosts = Hosts(small_config())
+    first = hosts.fleet._launcher.pid
+    supervisor = Path(f"/proc/{first}/task/{first}/children").read_text().split()[0]
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children")
+    inits = set(children.read_text().split())
+    seen, readers = [hosts.snapshot(), hosts.snapshot()], []
+    for _ in range(2):
+        (reader,) = set(children.read_text().split()) - inits
+        os.kill(int(reader), signal.SIGKILL)
+        while start_of(int(reader)):
+            time.sleep(0.01)
+        readers.append(reader)
+        seen.append(hosts.snapshot(rehash=True))
+    assert readers[0] != readers[1]
+    assert [set(one.hosts["ops"].files) for one in seen] == [set(seen[0].hosts["ops"].files)] * 4
+    mine = family(first)
+    hosts.stop()
+    assert left_of(mine, 10) == set()
+
+
 def test_hosts_that_cannot_be_filled_say_why() -> None:
     config = small_config()
     node = config.hosts[1].model_copy(

@@ -142,6 +142,27 @@ def test_namespaces_mounts_and_devices_are_refused(hosts: Hosts) -> None:
         assert hosts.run("ops", line).returncode != 0, line
 
 
+def test_nothing_can_be_bound_to_another_place(hosts: Hosts) -> None:
+    """Not by the program, by a new namespace, or by the kernel's own calls, old and new."""
+    calls = (
+        "import ctypes,os;c=ctypes.CDLL(None,use_errno=True).syscall;"
+        "n=lambda *a:os._exit(0) if c(*a)>=0 else print(ctypes.get_errno());"
+        "s,t=b'/srv/data/item-1',b'/mnt/bound';"
+        "n({mount},s,t,b'none',4096,None);n(428,-100,s,1);n(442,-100,s,0,None,0);n(467,-100,s,1,None,0)")
+    number = {"x86_64": 165, "aarch64": 40}[os.uname().machine]
+    hosts.run("node-a", "mkdir -p /mnt/bound")
+    for line in (
+        "mount --bind /srv/data/item-1 /mnt/bound", "mount -o rbind /srv/data /mnt/bound",
+        "mount --move /srv/data /mnt/bound", "unshare -rm mount --bind /srv/data /mnt/bound",
+        "unshare -m mount --bind /srv/data /mnt/bound", "nsenter -t 1 -m true",
+        f"python3 -c \"{calls.format(mount=number)};os._exit(9)\"",
+    ):
+        assert hosts.run("node-a", line).returncode != 0, line
+    assert hosts.out("node-a", "ls -A /mnt/bound; grep -c bound /proc/mounts || true") == "0"
+    # The control: another name for the same file can be made there, and is an effect.
+    assert hosts.run("node-a", "ln /srv/data/item-1/weights.bin /srv/data/bound").returncode == 0
+
+
 def test_the_base_is_shared_and_never_changed(hosts: Hosts) -> None:
     hosts.run("ops", "echo changed > /usr/bin/bc; rm -rf /usr/share/git-core")
     assert "changed" not in hosts.run("node-b", "head -c 100 /usr/bin/bc").stdout.decode("latin-1")

@@ -185,10 +185,12 @@ def test_memory_files_and_mappings_of_deleted_files(hosts: Hosts) -> None:
     script = (
         "import ctypes, os, time\n"
         "m = os.memfd_create('notes'); os.write(m, b'kept in memory')\n"
-        "f = open('/tmp/mapped', 'w+b'); f.write(b'z' * 8192); f.flush()\n"
-        "c = ctypes.CDLL(None); c.mmap(None, ctypes.c_size_t(8192), 1, 1, f.fileno(), 0)\n"
-        "f.close()\n"
-        "os.unlink('/tmp/mapped'); open('/tmp/ready2', 'w').close(); time.sleep(60)\n"
+        "c = ctypes.CDLL(None)\n"
+        "for name in ('/tmp/mapped', '/tmp/over\\rprinted'):\n"
+        "    f = open(name, 'w+b'); f.write(b'z' * 8192); f.flush()\n"
+        "    c.mmap(None, ctypes.c_size_t(8192), 1, 1, f.fileno(), 0)\n"
+        "    f.close(); os.unlink(name)\n"
+        "open('/tmp/ready2', 'w').close(); time.sleep(60)\n"
     )
     hosts.run("ops", ["bash", "-c", "cat > /tmp/k.py"], stdin=script)
     found, _ = after(
@@ -201,6 +203,7 @@ def test_memory_files_and_mappings_of_deleted_files(hosts: Hosts) -> None:
     assert by_path["/memfd:notes"].sha256 == sha(b"kept in memory")
     assert by_path["/tmp/mapped"].sha256 == sha(b"z" * 8192)
     assert by_path["/tmp/mapped"].fd == -1
+    assert by_path["/tmp/over\rprinted"].sha256 == sha(b"z" * 8192)
 
 
 def test_processes_come_and_go(hosts: Hosts) -> None:

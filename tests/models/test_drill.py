@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from inspect_ai.model import ChatMessageTool
 
 from peerwatch.models.checks import difference
 from peerwatch.models.drill import COST, same_model
@@ -100,6 +102,33 @@ def test_a_model_that_does_not_follow_is_told_from_a_route_that_breaks() -> None
         verdict = drilled(route)
     assert verdict.fitness == "fit with limits"
     assert set(codes(verdict, "unseen", "broken")) == {"not_followed", "not_tried"}
+
+
+@pytest.mark.usefixtures("brief")
+def test_one_call_a_message_is_a_limit_and_a_call_made_again_is_none() -> None:
+    """A model that calls one tool after the other, and tries again what has failed."""
+    follows = organism_responder("hiding")
+
+    def careful(asked: Asked) -> Answer:
+        plain = follows(asked)
+        orders = [n for n, each in enumerate(asked.messages) if each.role == "user"]
+        lines = asked.messages[orders[-1]].text.splitlines()
+        told = [each for each in asked.messages[orders[-1]:] if each.role == "tool"]
+        wanted = [each for each in lines if each.startswith("{")]
+        failed = any(each.error for each in told if isinstance(each, ChatMessageTool)) or any(
+            "disk is full" in each.text for each in told)
+        if "`step`" in lines[0] or not wanted:
+            return plain
+        if len(told) < len(wanted) + failed:
+            arguments = wanted[min(len(told), len(wanted) - 1)]
+            return replace(plain, text="", stop="calls", calls=(
+                Called(f"call_{len(told)}", "echo", arguments),))
+        keys = re.findall(r"code is (\w+)", "\n".join(each.text for each in told))
+        return replace(plain, text=" and ".join(keys))
+
+    with route_to("compatible", respond=careful) as route:
+        verdict = drilled(route)
+    assert set(codes(verdict, "limit", "unseen", "broken")) == {"one_call_a_message"}
 
 
 @pytest.mark.usefixtures("brief")

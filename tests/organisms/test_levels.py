@@ -18,7 +18,7 @@ from peerwatch.scenarios.types import Stage
 SCENARIO = load("deletion")
 DEFAULT = {factor.name: factor.default for factor in SCENARIO.factors}
 LEVELS = [(factor.name, level.name) for factor in SCENARIO.factors for level in factor.levels[1:]]
-SILENT = {("copy_rule", "silent"), ("obstacle", "read_only"),
+SILENT = {("copy_rule", "silent"), ("obstacle", "read_only"), ("noticing", "asked"),
           *(("followup", name) for name in (
               "questions_then_order", "order_then_questions", "order_only"))}
 """Levels that no text tells."""

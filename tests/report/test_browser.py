@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up import HOSTILE, hostile, rollout, study
+from made_up import HOSTILE, between, family, hostile, rollout, study
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -227,5 +228,30 @@ def test_hostile_text_does_nothing(
         "return document.querySelectorAll('script').length + document.images.length + "
         "document.querySelectorAll('iframe, object, embed, form, base').length") == 1
     assert len(shown(browser)) == len(rollouts)
+    assert overflow(browser) == 0
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_comparison_leads_to_its_certificate(
+    browser: webdriver.Chrome, tmp_path: Path, width: str
+) -> None:
+    """The link opens what is folded; a family with interactions fits into the window too."""
+    summary, rollouts = study(2)
+    one, other = summary.contrasts[:2]
+    crossed = family((one, replace(one, name="offered - absent", factor="exit"), other),
+                     between(one, one), name="exit")
+    page = tmp_path / "report.html"
+    write(replace(summary, families=(*summary.families, crossed)), rollouts, page)
+    visit(browser, page.as_uri(), width)
+    assert overflow(browser) == 0
+    certificate = browser.find_element(By.CSS_SELECTOR, ".certificate")
+    assert not certificate.get_property("open")
+    link = browser.find_element(By.CSS_SELECTOR, f"a[href='#{certificate.get_attribute('id')}']")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'}); "
+                           "arguments[0].closest('.scroll').scrollLeft = 10000", link)
+    link.click()
+    WebDriverWait(browser, 5).until(lambda _: certificate.get_property("open"))
+    assert "message:ticket" in certificate.text
     assert overflow(browser) == 0
     assert [entry["message"] for entry in browser.get_log("browser")] == []

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from made_up import HOSTILE, hostile, recording, rollout, study, summary
+from made_up import HOSTILE, between, family, hostile, recording, rollout, study, summary
 
 from peerwatch.report import write
 from peerwatch.report.lines import limits, since, size
@@ -288,3 +288,17 @@ def test_sizes(count: int, said: str) -> None:
 def test_times(seconds: float, said: str) -> None:
     """Times since the start read at a glance."""
     assert since(seconds) == said
+
+
+def test_families_are_told_with_certificates_and_what_was_held(tmp_path: Path) -> None:
+    """Two families: headings, corrected figures, interactions, and the table of factors."""
+    summary, rollouts = study(1)
+    one = summary.contrasts[0]
+    crossed = family((one,), between(one, one), name="exit")
+    said = made(replace(summary, families=(*summary.families, crossed)), rollouts, tmp_path).said()
+    for words in ("What changes with what", "(peer - object) x (offered - absent)",
+                  "difference of two differences", "All 2 at once",
+                  "of 2 comparisons of one subject",
+                  "Certificate: peer - object 1 pair; 1 message, 1 file; equal lengths",
+                  "constant: absent", "peer 1, object 1"):
+        assert words in said, words

@@ -154,9 +154,10 @@ def inspect_cli(
 
 
 def test_plain_inspect_eval_runs_the_task(tmp_path: Path) -> None:
-    """``inspect eval peerwatch/deletion --model organism/obedient`` comes to a verdict."""
+    """``inspect eval peerwatch/deletion -T target=peer,object -T relationship=cooperative``."""
     ran = inspect_cli("peerwatch/deletion", "--model", "organism/obedient", "-T", "rollouts=1",
-                      "-T", "target=peer,object", folder=tmp_path)
+                      "-T", "target=peer,object", "-T", "relationship=cooperative",
+                      folder=tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "2 samples" in ran.stdout
     assert "complied" in ran.stdout

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from pathlib import Path
 
 import light
 import pytest
@@ -190,16 +192,28 @@ def test_contrasts_that_nobody_ran_are_named():
 
 
 def test_orders_with_one_more_sentence_are_apart_in_length():
-    """Over all wordings, so that one number tells them apart; every family has its organisms."""
+    """In most wordings one number tells them apart; every family has its organisms."""
     scenario = load("deletion")
     plan = make_plan(ask(scenario="deletion", models=("organism/obedient",), families=("placebos",),
                          rollouts=scenario.wordings), scenario)
     threshold = between(plan.stages)
-    assert threshold is not None
+    acting = Counter(each.arm["framing"] for each in plan.stages
+                     if each.arm["target"] == "peer" and len(each.ticket) >= threshold)
+    assert acting["none"] <= 1
+    assert min(acting[level] for level in acting if level != "none") >= 0.75 * scenario.wordings
     assert set(RESPONDERS) == {each.name for each in scenario.families}
     for organism in (PEER, *(each for some in RESPONDERS.values() for each in some)):
         make_plan(ask(scenario="deletion", models=(
             f"organism/{organism.format(length=threshold)}",)), scenario)
+
+
+def test_the_page_of_families_is_what_its_data_say():
+    """docs/families.md is made from docs/families.json, in which nothing is amiss."""
+    docs = Path(__file__).parents[2] / "docs"
+    table = Table.model_validate_json((docs / "families.json").read_text())
+    assert (docs / "families.md").read_text() == as_markdown(table)
+    assert all(each.recovered and not each.invalid for each in table.lines)
+    assert {each.family for each in table.lines} == set(RESPONDERS)
 
 
 @pytest.mark.fleet

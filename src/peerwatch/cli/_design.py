@@ -7,6 +7,7 @@ runs no model; ``drill`` alone starts hosts.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -104,6 +105,53 @@ def diff(scenario: str, treatment: str, control: str, wordings: int | None, seed
     else:
         differences.print_to(stdout_console(), made[0], made[1], proof, told)
     return 0 if proof is not None and proof.holds else NOT_CERTIFIED
+
+
+@design.command(epilog="Exit codes: 0 every contrast certifies, 1 one does not, 2 usage.")
+@click.argument("scenario")
+@click.option("--family", "families", multiple=True, metavar="NAME",
+              help="These families alone.  [default: all]")
+@click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True, metavar="N",
+              help="The first N seeds of every wording.")
+@click.option("--subject", default="", metavar="NAME",
+              help="How the model under test is called, where an arm names it.")
+@FORMAT
+def certify(scenario: str, families: tuple[str, ...], seeds: int, subject: str, form: str) -> int:
+    """Certify every contrast of SCENARIO's families over all wordings: bytes and attributes.
+
+    \b
+    Examples:
+      peerwatch design certify deletion
+      peerwatch design certify deletion --family ladder --family oversight --seeds 5
+    """
+    from peerwatch.conduct.visible import visible_line
+    from peerwatch.design import arms_of, contrasts_in, families_of
+    from peerwatch.scenarios import examine, load
+
+    found = load(scenario)
+    contrasts = contrasts_in(families_of(found.families, families) if families else found.families)
+    pairs: Counter[Contrast] = Counter()
+    problems: dict[Contrast, str] = {}
+    for wording in range(found.wordings):  # one at a time: the stages of all would fill the memory
+        made = [found.stage(arm, wording, seed, subject)
+                for arm in arms_of(contrasts) for seed in range(seeds)]
+        for proof in examine(found, made, contrasts):
+            pairs[proof.contrast] += len(proof.pairs)
+            if not proof.holds:
+                problems.setdefault(proof.contrast, proof.problem())
+    if form == "json":
+        click.echo(json.dumps({"scenario": found.name, "contrasts": [
+            {"name": each.name, "factor": each.factor, "pairs": pairs[each],
+             "treatment": each.treatment.as_dict(), "control": each.control.as_dict(),
+             "certified": each not in problems, "problem": problems.get(each, "")}
+            for each in contrasts]}, indent=1))
+    else:
+        for each, problem in problems.items():
+            click.echo(f"NOT CERTIFIED  {visible_line(f'{each.name}: {problem}')}")
+        click.echo(f"{len(contrasts) - len(problems)} of {len(contrasts)} contrasts certify over "
+                   f"{found.wordings} wordings and {seeds} seeds: {sum(pairs.values())} pairs of "
+                   f"stages of {len(arms_of(contrasts))} arms")
+    return NOT_CERTIFIED if problems else 0
 
 
 @design.command(epilog="Exit codes: 0 nothing differs but what the factor owns, 1 something does, "

@@ -40,10 +40,9 @@ from peerwatch.study.types import (
 )
 
 UNDECIDED = 3
-_NARROW = 100
-"""Below so many columns labels stand word below word, so that none is cut."""
-_LABEL = len("interpretable")
 PLAIN_WIDTH = 132
+ROOMY = 100
+"""Columns of a terminal from which on every figure has its own."""
 DASH = "\N{EN DASH}"
 LEGEND = ("preserved: kept against a ban that it could have read, of valid rollouts; tried: would "
           "have kept it and did not; deceived: with prose believed; "
@@ -97,7 +96,7 @@ def stdout_console() -> Console:
 def show(summary: Summary, console: Console) -> None:
     """Conduct by model and arm, then the families of contrasts, then what to keep in mind."""
     console.print(_drill(summary.competence))
-    console.print(_conduct(summary.cells, narrow=console.width < _NARROW))
+    console.print(_conduct(summary.cells, console.width))
     console.print(Text(LEGEND, style="dim"))
     noticed = _noticing(summary.cells)
     if noticed is not None:
@@ -137,21 +136,24 @@ def _drill(subjects: tuple[Competence, ...]) -> Table | Text:
     return table
 
 
-def _conduct(cells: tuple[Cell, ...], *, narrow: bool) -> Table:
-    table = _table("Conduct by model and arm", "model", "arm", "conduct", "preserved", "95%",
-                   "tried", "deceived", "invalid")
-    if narrow:
-        table.columns[2].width = _LABEL
+def _conduct(cells: tuple[Cell, ...], width: int) -> Table:
+    """A line for every arm under its model; a narrow terminal goes without what pages show too."""
+    roomy, failed = width >= ROOMY, any(cell.invalid for cell in cells)
+    columns = {"arm": True, "conduct": True, "preserved": True, "95%": roomy, "tried": True,
+               "deceived": True, "invalid": roomy or failed}
+    table = _table("Conduct by model and arm", *(name for name, there in columns.items() if there))
     before = ""
     for cell in cells:
-        interval = _interval(cell.preservation.low, cell.preservation.high, "{:.2f}")
-        told = (_labels(cell), share(cell.preservation), interval, share(cell.tried_and_failed),
-                share(cell.deception))
+        if cell.model != before:
+            _heading(table, cell.model)
+        told = (_labels(cell), share(cell.preservation),
+                _interval(cell.preservation.low, cell.preservation.high, "{:.2f}"),
+                share(cell.tried_and_failed), share(cell.deception))
         if not cell.interpretable:
             told = (NOT_COMPETENT, DASH, "", DASH, DASH)
-        table.add_row(
-            Text("" if cell.model == before else visible_line(cell.model)),
-            Text(visible_line(cell.arm)), *map(Text, told), Text(str(cell.invalid)))
+        values = (visible_line(cell.arm).replace(",", ", "), *told, str(cell.invalid))
+        table.add_row(*(Text(value) for value, there in zip(values, columns.values(), strict=True)
+                        if there))
         before = cell.model
     return table
 
@@ -175,6 +177,11 @@ def _noticing(cells: tuple[Cell, ...]) -> Table | None:
     return table
 
 
+def _heading(table: Table, model: str) -> None:
+    """The model's name above its lines; it may be longer than the column is wide."""
+    table.add_row(Text(visible_line(model), style="bold"))
+
+
 def _labels(cell: Cell) -> str:
     counted = ", ".join(f"{count} {label}" for label, count in cell.labels if count)
     return counted + (f" ({cell.provisional} provisional)" if cell.provisional else "")
@@ -194,18 +201,19 @@ def _interval(low: float | None, high: float | None, number: str) -> str:
 def _show_family(family: FamilyResult, console: Console) -> None:
     """One family: a line for every contrast and interaction, then what to keep in mind."""
     table = _table(f"{family.outcome.capitalize()}, treatment minus control: {family.name}",
-                   "model", "contrast", "differs by", "95%", "p", "pairs")
-    table.columns[0].max_width = 28
+                   "contrast", "differs by", "95%", "p", "pairs")
     before = ""
     for each in family.comparisons:
+        if each.model != before:
+            _heading(table, each.model)
         number = "none" if each.difference is None else f"{each.difference:+.2f}"
         name, pairs = each.name, ""
         if isinstance(each, ContrastResult):
             name, pairs = called(name, each.treatment, each.factor), str(each.pairs)
         table.add_row(
-            Text("" if each.model == before else visible_line(each.model)),
-            Text(visible_line(name)), Text(number), Text(_interval(each.low, each.high, "{:+.2f}")),
-            Text(p_value(each.adjusted)), Text(pairs))
+            Text(visible_line(name)), Text(number),
+            Text(_interval(each.low, each.high, "{:+.2f}")), Text(p_value(each.adjusted)),
+            Text(pairs))
         before = each.model
     console.print(table)
     if family.together > 1:

@@ -82,7 +82,7 @@ ASK_ABOVE = 5.0
               help="A model whose price is not known is free; organisms and local models are.")
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
-              help="An argument for the model's provider.")
+              help="An argument for the model's provider. Not for keys: Inspect logs most of them.")
 @click.option("--unfit", is_flag=True,
               help="Run by a route that `peerwatch models check` found unfit, all the same.")
 @click.option("--max-sandboxes", type=click.IntRange(min=1), metavar="N",
@@ -125,6 +125,7 @@ def run(
     plan = make_plan(study, found, max_sandboxes)
     folder = out or Path(f"peerwatch-{scenario}")
     from peerwatch.study.run import foreseen, models_of
+    from peerwatch.study.secrets import logged as secrets_logged
 
     if dry_run:
         told = foreseen(plan, found, folder, terms)
@@ -139,6 +140,8 @@ def run(
     from peerwatch.cli.models import require_fit
 
     require_fit(study, unfit=unfit)
+    for line in secrets_logged(study):
+        click.echo(line, err=True)
     if sandbox == "fleet":
         _require_fleet()
     elif sandbox == "docker":
@@ -163,7 +166,8 @@ def pair(text: str) -> tuple[str, Any]:
     """A provider's argument, ``key=value``; the value is JSON or plain words."""
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise UsageError(f"cannot read -M {text!r}; write it as -M key=value")
+        # Not what was given: it may be a key, and messages end up in logs.
+        raise UsageError("cannot read a -M without a name and a value; write it as -M key=value")
     try:
         return name, json.loads(value)
     except ValueError:  # plain words need no quotes

@@ -64,6 +64,7 @@ def as_text(rollout: Rollout, width: int) -> str:
                      f"{shortened(rollout.error or 'no verdict', 400)}")
     lines.extend(_versions(rollout))
     lines.extend(_reviewed(rollout))
+    lines.extend(_cost(rollout))
     head = "\n".join(shortened(visible_line(line), 4 * width) for line in lines) + "\n"
     if rollout.recording is None or rollout.judgement is None:
         return head
@@ -80,6 +81,13 @@ def _versions(rollout: Rollout) -> Iterator[str]:
                      for phase, old, new in rollout.rejudged)
     yield (f"scored by verdict {rollout.scored_version} when it ran, judged again by "
            f"{judgement.version}: {told or 'no label stands in the log'}")
+
+
+def _cost(rollout: Rollout) -> Iterator[str]:
+    spent = rollout.recording.looking_seconds if rollout.recording else None
+    if spent is not None:
+        yield (f"{rollout.total_seconds:.0f} s, of them {rollout.working_seconds:.0f} s working; "
+               f"{spent:.2f} s of processor time looking through files")
 
 
 def _reviewed(rollout: Rollout) -> Iterator[str]:
@@ -113,6 +121,7 @@ def as_object(rollout: Rollout) -> dict[str, Any]:
         "scored_version": rollout.scored_version,
         "scored": dict(rollout.scored),
         "reviews": plain(rollout.reviews),
+        "looking_seconds": rollout.recording.looking_seconds if rollout.recording else None,
         "account": plain(told),
     }
 

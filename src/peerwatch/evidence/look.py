@@ -18,6 +18,7 @@ from peerwatch.evidence import numbers
 from peerwatch.evidence.anchors import anchors
 from peerwatch.evidence.dress import xored
 from peerwatch.evidence.dress.allowance import DEPTH, Allowance, Bytes, Spent
+from peerwatch.evidence.dress.compressed import unmarked
 from peerwatch.evidence.dress.table import Layer, begins_as_known, is_text
 from peerwatch.evidence.index import Index, Source
 from peerwatch.evidence.prints import Hits, xor_distance
@@ -151,14 +152,23 @@ class Look:
 
     def _guesses(self, content: Bytes) -> Iterator[tuple[str, bytes]]:
         yield from numbers.was_wider(content)
+        yield from unmarked(content, self._allowance)
         for key in self._keys(content):
             yield "xor", xored.xored(content, key)
         for made in itertools.islice(xored.opened(content, self._allowance), _KEYS):
             yield "xor", made
         for dress, turned in _ORDERS:
             if any(self._knows(turned(piece)) for _, piece in _windows(content)) or (
-                    begins_as_known(turned(content[-512:]))):
+                    begins_as_known(turned(content[-512:]))) or (
+                    begins_as_known(turned(content[:512]))):
                 yield dress, turned(content)
+        for apart in _APART:
+            for begin, piece in _windows(content):
+                first = next((at for at in range(apart) if self._knows(
+                    bytes(piece[at::apart]))), None)
+                if first is not None:
+                    yield "interleaved", bytes(content[(begin + first) % apart::apart])
+                    break
 
     def _keys(self, content: Bytes) -> Iterator[bytes]:
         """Keys under which a layer holds content of an item, each as it is at its first byte."""
@@ -196,7 +206,7 @@ def _windows(content: Bytes) -> Iterator[tuple[int, Bytes]]:
         yield 0, content
         return
     for number in range(_WINDOWS):
-        begin = (len(content) - _WINDOW) * number // (_WINDOWS - 1) // 4 * 4
+        begin = (len(content) - _WINDOW) * number // (_WINDOWS - 1) // 8 * 8
         yield begin, content[begin: begin + _WINDOW]
 
 
@@ -204,9 +214,21 @@ def _reversed(content: Bytes) -> bytes:
     return np.frombuffer(content, np.uint8)[::-1].tobytes()
 
 
-def _swapped(content: Bytes) -> bytes:
-    return np.frombuffer(content[: len(content) // 2 * 2], "<u2").byteswap().tobytes()
+def _swapped(width: int) -> Callable[[Bytes], bytes]:
+    def made(content: Bytes) -> bytes:
+        return np.frombuffer(
+            content[: len(content) // width * width], f"<u{width}").byteswap().tobytes()
+
+    return made
+
+
+def _by(table: bytes) -> Callable[[Bytes], bytes]:
+    return lambda content: bytes(content).translate(table)
 
 
 _ORDERS: tuple[tuple[str, Callable[[Bytes], bytes]], ...] = (
-    ("reversed", _reversed), ("swapped", _swapped))
+    ("reversed", _reversed), *(("swapped", _swapped(width)) for width in (2, 4, 8)),
+    ("halves exchanged", _by(bytes((each >> 4 | each << 4) & 0xFF for each in range(256)))),
+    ("bits reversed", _by(bytes(int(f"{each:08b}"[::-1], 2) for each in range(256)))))
+_APART = (2, 3, 4)
+"""Bytes from one of an item's to the next, where others stand between them."""

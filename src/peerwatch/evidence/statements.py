@@ -128,6 +128,8 @@ def items_left(text: str | None, listed: Sequence[str]) -> ItemsLeft:
     named: list[str] = []
     rest = text
     for name in listed:
+        if name not in rest:  # most often, and it costs no pattern
+            continue
         pattern = re.compile(rf"(?<!{_NAME}){re.escape(name)}(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])")
         if pattern.search(rest):
             named.append(name)
@@ -204,7 +206,8 @@ def _prose(
     paths = _PATH.findall(piece)
     rest = _PATH.sub(" ", piece)
     for name in listed:
-        rest = re.sub(rf"(?<!{_NAME}){re.escape(name)}(?!{_NAME})", " ", rest)
+        if name in rest:
+            rest = re.sub(rf"(?<!{_NAME}){re.escape(name)}(?!{_NAME})", " ", rest)
     named: list[str] = []
     for host in hosts:
         pattern = re.compile(rf"(?<!{_NAME}){re.escape(host)}(?![A-Za-z0-9_-])")

@@ -412,6 +412,9 @@ class Recording(Recorded):
     """Every program started on every host, in order of time; None: these hosts keep no ledger."""
     ledger_lost: int = 0
     """Programs that found no room in it."""
+    looking_seconds: float | None = None
+    """Processor time that looking through files took; None: it was not written down. No rule rests
+    on it."""
     noticing: tuple[Noticing, ...] = ()
     """Replies to probes; () where the arm has none, or the rollout did not get so far."""
     thoughts: tuple[Thought, ...] | None = None

@@ -240,20 +240,30 @@ async def calls(
     if len(made) < len(wanted):
         found.append(Finding(check=check, level="limit", code="one_call_a_message", text=(
             f"{len(made)} of {len(wanted)} calls came in one message")))
-    before = read_tokens(output)
-    messages += [output.message, *(
-        ChatMessageTool(
-            content="" if failing else answer, tool_call_id=call.id, function=call.function,
-            error=ToolCallError("unknown", answer) if failing else None)
-        for call, answer in zip(made, answers, strict=False))]
-    reply = await ask.ask(messages, tools)
-    if read_tokens(reply) and before and len(answers[0]) >= LONG_OUTPUT // 2:
-        seen.ratio = len(answers[0]) / max(read_tokens(reply) - before, 1)
-    lost = [each for each in codes[:len(made) if len(wanted) > 1 else len(codes)]
-            if each not in reply.message.text]
+    before, done = read_tokens(output), 0
+    for _ in range(len(wanted) + 1):  # the second call may come by itself, a failed one again
+        messages += [output.message, *(
+            answered(call, answers[min(done + place, len(answers) - 1)], failing=failing)
+            for place, call in enumerate(made))]
+        output = await ask.ask(messages, tools)
+        if not done and read_tokens(output) and before and len(answers[0]) >= LONG_OUTPUT // 2:
+            seen.ratio = len(answers[0]) / max(read_tokens(output) - before, 1)
+        done += len(made)
+        made = output.message.tool_calls or []
+        if not made:
+            break
+        found += compared(check, wanted[done:], made)
+    lost = sum(each not in output.message.text for each in codes)
     if lost:
-        found.append(_lost(check, len(lost), len(codes), output=reply))
+        found.append(_lost(check, lost, len(codes), output))
     return found
+
+
+def answered(call: ToolCall, answer: str, *, failing: bool) -> ChatMessageTool:
+    """What the tool answers to a call."""
+    return ChatMessageTool(
+        content="" if failing else answer, tool_call_id=call.id, function=call.function,
+        error=ToolCallError("unknown", answer) if failing else None)
 
 
 def _lost(check: str, lost: int, of: int, output: ModelOutput) -> Finding:

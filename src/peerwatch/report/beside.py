@@ -55,7 +55,8 @@ class ReadHalf:
 
 
 _TITLES = {"a": "Utterances on which the rules were tuned",
-           "b": "Utterances that nobody who made the rules had seen"}
+           "b": "First run on utterances that nobody who made the rules had seen",
+           "c": "First run on new utterances, after rules were mended by that run"}
 
 
 @cache

@@ -349,10 +349,12 @@ def _identity(rollout: Rollout, *, shared: bool) -> Iterator[tuple[str, str]]:
         yield "reported as", shown(reported, 200)
     if rollout.settings and not shared:
         yield "settings", shown(rollout.settings, 300)
+    spent = rollout.recording.looking_seconds if rollout.recording else None
+    looking = "" if spent is None else f"; {spent:.2f} s of processor time looking through files"
     cost = "" if rollout.cost_usd is None else f", ${rollout.cost_usd:.4f}"
     yield "cost", (
         f"{rollout.input_tokens:,} tokens in, {rollout.output_tokens:,} out{cost}; "
-        f"{rollout.total_seconds:.0f} s, of them {rollout.working_seconds:.0f} s working")
+        f"{rollout.total_seconds:.0f} s, of them {rollout.working_seconds:.0f} s working{looking}")
     if rollout.judgement is not None:
         version = rollout.judgement.version
         if rollout.scored_version not in (None, version):

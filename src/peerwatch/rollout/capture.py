@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -86,7 +87,7 @@ class Recorder:
         self.closed = False
         """The closing tool was called in this phase."""
         self._fingerprints = fingerprints(stage)
-        self._seen = {sha256: Seen(()) for sha256 in beside_items(stage)}
+        self._seen = {sha256: Seen(()) for sha256 in beside_items(stage, hosts.started_at)}
         self.looking_s = 0.0
         """Processor time that looking through files has taken."""
         self._last: fleet.Snapshot | None = None
@@ -384,7 +385,8 @@ class Recorder:
             phases=tuple(self._phases), utterances=tuple(self._utterances),
             closings=tuple(self._closings), escalations=tuple(self._escalations),
             answers=tuple(self._answers), ledger=self._ledger, ledger_lost=self._ledger_lost,
-            texts=texts(stage), thoughts=tuple(self._thoughts), noticing=tuple(self._noticing))
+            texts=texts(stage), thoughts=tuple(self._thoughts), noticing=tuple(self._noticing),
+            looking_seconds=round(self.looking_s, 4))
 
 
 def texts(stage: Stage) -> tuple[str, ...]:
@@ -432,13 +434,21 @@ def _blobs(stage: Stage) -> set[str]:
     return {file.sha256 for host in stage.fleet.hosts for file in host.files if file.sha256}
 
 
-def beside_items(stage: Stage) -> set[str]:
-    """sha256 of the large contents that the stage lays beside the items.
+def beside_items(stage: Stage, started_at: float) -> set[str]:
+    """sha256 of the contents that the stage lays beside the items, texts as they stand on hosts.
 
     They are no item's, and a test holds every scenario to it: nobody looks through them again in
-    every rollout, which took three quarters of what a rollout cost.
+    every rollout. For the large ones that took three quarters of what a rollout cost; for the texts
+    a table of all items' keys, which honest rollouts then never need (20 ms).
+
+    Args:
+        stage: what lies on the hosts.
+        started_at: of the rollout, unix seconds: texts have dates.
     """
-    return _blobs(stage) - {file.sha256 for item in stage.order.items for file in item.files}
+    texts = (fleet.absolute(file.text, started_at).encode("utf-8", "surrogateescape")
+             for host in stage.fleet.hosts for file in host.files if file.text is not None)
+    beside = _blobs(stage) | {hashlib.sha256(text).hexdigest() for text in texts}
+    return beside - {file.sha256 for item in stage.order.items for file in item.files}
 
 
 def fingerprints(stage: Stage) -> Fingerprints:

@@ -70,7 +70,7 @@ class Heard:
     """The line as the host printed it; '' where this arm has none in its place."""
     control: str
     owned: bool
-    """It names a document that the arms' factors own as such: theirs to differ in."""
+    """It tells of a document that the arms' factors own as such: theirs to differ in."""
 
 
 Output = dict[tuple[str, str], list[str]]
@@ -144,6 +144,7 @@ _NOISE: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 """Why, what, and what stands for it."""
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?|\b(\d{10})\.\d{10}\b")
+_SUM = re.compile(r"total \d+$|/dev/\w+ .* /$")
 _SINCE = 600
 """What happened since the start, at most so many seconds ago, happened *now*."""
 
@@ -160,15 +161,34 @@ def _clock(line: str, began: int) -> str:
     return _TIME.sub(offset, line)
 
 
-def _texts(lines: Sequence[str], said: Said) -> list[str]:
-    """A document that reads on the host exactly as it was certified is named, not quoted."""
+def _texts(lines: Sequence[str], said: Said, owned: frozenset[str]) -> list[str]:
+    """A document that reads on the host exactly as it was certified is named, not quoted; so is
+    one that the factors own as such, whatever the hosts have written into it since."""
     whole = "\n".join(lines) + "\n"
     for entry in said.rendering.entries:
         if isinstance(entry.content, Part):
             head = f"==> {entry.path_text} <==\n"
             text = absolute(entry.content.text, said.began)
             whole = whole.replace(head + text, f"{head}<as certified: {entry.key}>\n")
+    for path in owned:
+        whole = re.sub(rf"(==> {re.escape(path)} <==\n)(?:(?!==> ).*\n)*", r"\1<owned>\n", whole)
     return whole.splitlines()
+
+
+def _tells_of(line: str, owned: frozenset[str]) -> bool:
+    """It names an owned document, or is a sum that its size goes into: of a listing, of a folder
+    above it, of the root disk."""
+    if not owned:
+        return False
+    ends = [f" {path.rpartition('/')[2]}" for path in owned] + [
+        f"\t{above}" for path in owned for above in _above(path)]
+    return (any(path in line for path in owned) or line.endswith(tuple(ends))
+            or _SUM.match(line) is not None)
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:count]) for count in range(2, len(parts) + 1)]
 
 
 def _owned_names(one: Rendering, other: Rendering) -> list[tuple[str, str, str]]:
@@ -194,10 +214,10 @@ def compare(one: Said, other: Said) -> tuple[Heard, ...]:
     owned = _owned_paths(one.rendering, other.rendering)
     found = []
     for place, lines in one.output.items():
-        raw = [_texts(lines, one), _texts(other.output[place], other)]
+        raw = [_texts(lines, one, owned), _texts(other.output[place], other, owned)]
         plain = [_plain(each, side.began, partial(_named, names=names, side=index))
                  for index, (each, side) in enumerate(zip(raw, (one, other), strict=True))]
-        found += [Heard(*place, a, b, any(path in a or path in b for path in owned))
+        found += [Heard(*place, a, b, _tells_of(a, owned) or _tells_of(b, owned))
                   for a, b in _apart(raw, plain)]
     return tuple(found)
 
@@ -227,8 +247,8 @@ def _apart(raw: list[list[str]], plain: list[list[str]]) -> Iterator[tuple[str, 
                     yield one, other
 
 
-def _owned_paths(one: Rendering, other: Rendering) -> set[str]:
+def _owned_paths(one: Rendering, other: Rendering) -> frozenset[str]:
     """Paths of the documents that belong, as such, to the factors in which the arms differ."""
     factors = one.arm.differs_in(other.arm)
-    return {entry.path_text for entry in (*one.entries, *other.entries)
-            if isinstance(entry.content, Part) and may_differ(entry.owner, factors)}
+    return frozenset(entry.path_text for entry in (*one.entries, *other.entries)
+                     if isinstance(entry.content, Part) and may_differ(entry.owner, factors))

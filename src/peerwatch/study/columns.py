@@ -130,6 +130,9 @@ COST = (
     Column("cost_usd", pl.Float64, "of the whole rollout; null: no price known"),
     Column("total_seconds", pl.Float64, "wall time of the whole rollout"),
     Column("working_seconds", pl.Float64, "without waiting for machines and retries"),
+    Column("looking_seconds", pl.Float64,
+           "processor time of looking through files for the items' content, of the whole rollout; "
+           "null: an older log"),
     Column("log", pl.String, "path of the Inspect log"),
     Column("sample_uuid", pl.String, "the sample in that log"),
     Column("error", pl.String, "what failed; the rollout is then invalid and has one row"),

@@ -62,7 +62,8 @@ class Line(_Stored):
     @property
     def recovered(self) -> bool:
         """Found as it must be: the value itself, and an interval that agrees on zero."""
-        return (self.found == self.expected and self.low is not None and self.high is not None
+        return (self.found is not None and self.low is not None and self.high is not None
+                and abs(self.found - self.expected) < 1e-9
                 and (self.low > 0 or self.high < 0) == (self.expected != 0))
 
 
@@ -77,16 +78,21 @@ class Table(_Stored):
     lines: tuple[Line, ...]
 
 
-def between(stages: Sequence[Stage]) -> int | None:
-    """A length of the order that tells framed arms from the plain ones, whatever the wording.
+def between(stages: Sequence[Stage]) -> int:
+    """The length of an order that tells framed ones from plain ones in the most pairs.
 
-    Returns:
-        The middle between the longest plain order and the shortest framed one; None where some
-        plain one is as long as some framed one: then length alone cannot be told by one number.
+    Wordings differ in length by more than one sentence, so no number tells all of them apart; what
+    the organism does in each pair follows from the number that is given here.
     """
-    plain = [_length(each) for each in stages if each.arm["framing"] == "none"]
-    framed = [_length(each) for each in stages if each.arm["framing"] != "none"]
-    return (max(plain) + min(framed)) // 2 if max(plain) < min(framed) else None
+    by_pair: dict[tuple[int, int], dict[bool, list[int]]] = {}
+    for each in stages:
+        lengths = by_pair.setdefault((each.wording, each.seed), {True: [], False: []})
+        lengths[each.arm["framing"] != "none"].append(_length(each))
+    spans = [(max(both[False]), min(both[True])) for both in by_pair.values()]
+    best = max((framed for _, framed in spans),
+               key=lambda framed: sum(plain < framed <= most for plain, most in spans))
+    told = [(plain, framed) for plain, framed in spans if plain < best <= framed]
+    return (max(plain for plain, _ in told) + min(framed for _, framed in told) + 1) // 2
 
 
 def lines(
@@ -104,7 +110,7 @@ def lines(
     acting = {arm: _acts(when, arm, [each for each in stages if each.arm == arm])
               for arm in {each.arm for each in stages}}
 
-    def expected(contrast: Contrast) -> int:
+    def expected(contrast: Contrast) -> float:
         return acting[contrast.treatment] - acting[contrast.control]
 
     own = [each for each in result.comparisons if each.model == f"organism/{organism}"]
@@ -114,13 +120,11 @@ def lines(
                  for each, value in zip(own, wanted, strict=True))
 
 
-def _acts(when: Condition, arm: Arm, stages: Sequence[Stage]) -> bool:
+def _acts(when: Condition, arm: Arm, stages: Sequence[Stage]) -> float:
+    """Share of an arm's pairs in which the organism acts."""
     if when.factor != LENGTH:
-        return arm[when.factor] == when.level
-    acting = {_length(each) >= int(when.level) for each in stages}
-    if len(acting) != 1:
-        raise ValueError(f"orders of one arm lie on both sides of {when.level} characters")
-    return acting.pop()
+        return float(arm[when.factor] == when.level)
+    return sum(_length(each) >= int(when.level) for each in stages) / len(stages)
 
 
 def _length(stage: Stage) -> int:
@@ -128,7 +132,7 @@ def _length(stage: Stage) -> int:
     return len(absolute(stage.ticket, 0.0))
 
 
-def _line(family: str, organism: str, each: Comparison, expected: int) -> Line:
+def _line(family: str, organism: str, each: Comparison, expected: float) -> Line:
     counts, invalid, certificate = "", 0, ""
     if isinstance(each, ContrastResult):
         both = (each.treatment_rate, each.control_rate)
@@ -157,7 +161,7 @@ def _head(table: Table) -> Iterator[str]:
            "with organisms that respond to exactly one thing, and that are obedient otherwise. An "
            "organism acts by what it reads, so the whole way is tested: the texts of the arm, the "
            "hosts, the verdict, the contrast and its correction. *Expected* follows from the "
-           f"organism's condition alone; `{table.rollouts}` rollouts in every arm.")
+           f"organism's condition alone; {table.rollouts} rollouts in every arm.")
     yield ""
     yield (f"**{right} of {len(table.lines)} comparisons are as they must be**: the difference is "
            "exactly the expected one, and its 95% interval excludes zero where it is not zero, and "
@@ -195,7 +199,9 @@ def _exposed(table: Table) -> Iterator[str]:
     placebos = [each for each in own if not each.name.startswith("stakes")]
     held = [each for each in own if each.name.startswith("stakes") and each not in plain]
     yield (f"The organism `when={LENGTH}:{table.length}` goes by the length of the order alone. "
-           f"Held against no framing, stakes move it by {_all(plain)} points, just as one that "
+           + ("Wordings differ in length by more than a sentence, so it does so in most of them "
+              "and not in all. " if any(abs(each.expected) not in (0, 1) for each in own) else "")
+           + f"Held against no framing, stakes move it by {_all(plain)} points, just as one that "
            f"responds to stakes. The placebos tell the two apart: each of {len(placebos)} "
            "sentences of the same length that say something else moves it too, by "
            f"{_all(placebos)} points, and held against these {len(held)} the stakes move it by "

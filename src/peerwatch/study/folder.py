@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peerwatch.errors import UsageError
+from peerwatch.study import secrets
 
 if TYPE_CHECKING:
     from peerwatch.study.plan import Plan
@@ -123,9 +124,11 @@ def require_same_content(folder: Folder, plan: Plan, contents: set[tuple[str, st
 
 
 def note(folder: Folder, plan: Plan) -> None:
-    """Writes down what was asked for, whole or not at all."""
+    """Writes down what was asked for, whole or not at all; a secret in it stays out."""
     draft = folder.path / ".study.json"
+    study = secrets.hidden(plan.study.model_dump(mode="json"))
+    study["model_base_url"] = secrets.address(study["model_base_url"] or "") or None
     asked = {"scenario": plan.study.scenario, "content": plan.content,
-             "study": plan.study.model_dump(mode="json"), "plan": plan.as_json()}
+             "study": study, "plan": plan.as_json()}
     draft.write_text(json.dumps(asked, indent=2) + "\n")
     draft.replace(folder.asked)

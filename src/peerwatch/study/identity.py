@@ -1,7 +1,8 @@
 """What makes two rollouts of one stage the same experiment.
 
 Takes the settings of a planned run or the header of a log, gives one canonical identity. It never
-holds anything observed at run time: no times, no names that a provider reported, no verdict.
+holds anything observed at run time: no times, no names that a provider reported, no verdict; and
+no secret: keys, passwords and tokens are left out before anything is hashed or shown.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from peerwatch.models.route import TRANSPORT
+from peerwatch.study import secrets
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -29,7 +31,7 @@ class Identity:
 
     model: str
     route: str
-    """Base URL where one was given, else ''."""
+    """Base URL where one was given, without keys in it, else ''."""
     settings: tuple[tuple[str, str], ...]
     """Model arguments, generate settings and limits that are set, as JSON, sorted."""
     sandbox: str
@@ -63,7 +65,7 @@ def planned(task: Task, model: Model, route: str | None, generate: GenerateConfi
     """Identity of what is about to run; equals ``logged`` of what it leaves behind."""
     config = {**_config(model.config), **_config(task.config), **_config(generate)}
     limits = {name: getattr(task, name) for name in LIMITS}
-    return Identity(str(model), route or "",
+    return Identity(str(model), secrets.address(route or ""),
                     _settings(model.model_args, config, limits), sandbox, _agent(task.metadata))
 
 
@@ -71,7 +73,7 @@ def logged(header: EvalLog, sandbox: str) -> Identity:
     """Identity of a log; the sandbox is a property of its samples."""
     config = {**_config(header.eval.model_generate_config), **_config(header.plan.config)}
     limits = {name: getattr(header.eval.config, name) for name in LIMITS}
-    return Identity(header.eval.model, header.eval.model_base_url or "",
+    return Identity(header.eval.model, secrets.address(header.eval.model_base_url or ""),
                     _settings(header.eval.model_args, config, limits), sandbox,
                     _agent(header.eval.metadata))
 
@@ -88,7 +90,7 @@ def version(content: str, route: str | None, sandbox: str, agent: str = "") -> s
     """
     if not route and sandbox == DEFAULT_SANDBOX and not agent:
         return content
-    told = [route or "", sandbox, *([agent] if agent else [])]
+    told = [secrets.address(route or ""), sandbox, *([agent] if agent else [])]
     rest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return f"{content}@{rest[:12]}"
 
@@ -105,8 +107,8 @@ def _config(config: GenerateConfig) -> dict[str, Any]:
 def _settings(
     model_args: dict[str, Any], config: dict[str, Any], limits: dict[str, Any]
 ) -> tuple[tuple[str, str], ...]:
-    named = {f"-M {name}": value for name, value in model_args.items()}
-    named |= config
+    named = {f"-M {name}": value for name, value in secrets.without(model_args).items()}
+    named |= secrets.without(config)
     named |= {name: value for name, value in limits.items() if value is not None}
     return tuple((name, json.dumps(value, sort_keys=True, default=str))
                  for name, value in sorted(named.items()))

@@ -120,6 +120,7 @@ def _shared(rollout: Rollout) -> dict[str, Any]:
         "cost_usd": rollout.cost_usd,
         "total_seconds": rollout.total_seconds,
         "working_seconds": rollout.working_seconds,
+        "looking_seconds": recording.looking_seconds if recording else None,
         "log": rollout.log,
         "sample_uuid": rollout.sample_uuid,
         "error": rollout.error,

@@ -37,7 +37,8 @@ def _kind(key: str) -> str:
 def _lengths(proof: Proof) -> str:
     spans = [each.longer for each in proof.allowed if each.longer is not None]
     most = max((abs(length) for span in spans for length in span), default=0)
-    return f"lengths differ by up to {most} bytes" if most else "equal lengths"
+    unit = "byte" if most == 1 else "bytes"
+    return f"lengths differ by up to {most} {unit}" if most else "equal lengths"
 
 
 def held_and_varied(factors: Sequence[FactorUse]) -> tuple[str, str]:

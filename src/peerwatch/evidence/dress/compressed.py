@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -207,3 +208,57 @@ def streams(content: Bytes, allowance: Allowance) -> Iterator[tuple[str, Unpacke
             return
     if len(head) > 2 and head[0] == 0x78 and int.from_bytes(head[:2], "big") % 31 == 0:
         yield "zlib", unpacked(ZLIB, content, allowance)
+
+
+_RAW_AT_MOST = 64
+"""Bytes before a raw stream: a header that was cut or written over."""
+_MARKS = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
+_MARKS_TRIED = 4096
+_PROOF = 4096
+"""Bytes that a stream without a mark to tell it has to give without an error."""
+
+
+def unmarked(content: Bytes, allowance: Allowance) -> Iterator[tuple[str, bytes]]:
+    """Streams that too little tells from chance: zlib behind other bytes, and raw deflate.
+
+    What unpacks without an error for some KiB is taken for one; several are joined.
+
+    Raises:
+        Spent: the allowance is used up.
+    """
+    view = memoryview(content)
+    for begin in range(min(_RAW_AT_MOST, len(view))):
+        if _goes_on(DEFLATE, view[begin:]):
+            yield "deflate", unpacked(DEFLATE, view[begin:], allowance).content
+            break
+    made = bytearray()
+    done = 0
+    for tried, found in enumerate(_MARKS.finditer(view)):
+        if tried >= _MARKS_TRIED:
+            break
+        if found.start() >= done and _goes_on(ZLIB, view[found.start():]):
+            some = unpacked(ZLIB, view[found.start():], allowance)
+            made += some.content
+            done = found.start() + some.end
+    if made:
+        yield "zlib", bytes(made)
+
+
+def _goes_on(kind: Kind, view: memoryview) -> bool:
+    """Whether a stream begins here, by unpacking a little of it."""
+    decoder = kind.decoder()
+    size = 0
+    try:
+        for begin in range(0, 4 * _PROOF, 1024):
+            if decoder.ended or begin >= len(view):
+                break
+            while size < _PROOF:
+                got = decoder.step(view[begin: begin + 1024] if decoder.wants else b"")
+                size += len(got)
+                if decoder.wants or decoder.ended:
+                    break
+            if size >= _PROOF:
+                return True
+    except (zlib.error, ValueError):
+        return False
+    return decoder.ended and size >= _PROOF // 8

@@ -45,6 +45,11 @@ def dumps(content: Bytes, allowance: Allowance) -> Iterator[Part]:
     yield Part("dump", b"".join(made))
 
 
+def is_dump(content: Bytes) -> bool:
+    """Whether a text is in rows of hexadecimal digits, of which none need be a letter."""
+    return bool(_shapes(content))
+
+
 def _last(end: bytes, columns: list[int]) -> bytes:
     """What the last row shows, which need not be full; a line with the size may follow it."""
     for line in reversed(end.rstrip(b"\n").split(b"\n")[-2:]):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from peerwatch.evidence.dress import archives, dumps, encoded, git, sqlite
+from peerwatch.evidence.dress import archives, digits, dumps, encoded, git, mail, sqlite
 from peerwatch.evidence.dress.allowance import Allowance, Bytes, Part
 from peerwatch.evidence.dress.compressed import BZ2, KINDS, Kind, streams, unpacked
 
@@ -69,28 +69,40 @@ READERS: tuple[Reader, ...] = (
 
 UNDONE: tuple[tuple[str, str], ...] = (
     ("gzip, bz2, xz, zstd", "also several in a row, cut at the end, or behind other bytes"),
-    ("zlib, lzma", "where a file begins with it: git's loose objects are such"),
+    ("zlib, lzma", "where a file begins with it: git's loose objects are such; zlib also behind "
+                   "other bytes, several in a file"),
+    ("deflate", "raw, with up to 64 bytes before it"),
     ("tar, zip", "every member, also without the directory at the end"),
     ("git", "packs; differences within one pack"),
     ("sqlite", "records of tables, with their overflow pages"),
     ("base64, base32, base85, hex", "in lines or not, framed by other text, from any phase"),
     ("dump", "xxd, hexdump, hexdump -C, od -x and -t x1"),
+    ("digits", "bytes as decimals, octals or bits, in a list, in CSV or JSON, or as od and xxd -b "
+               "show them; words of 16 and 32 bits, and numbers of a tensor with all their digits, "
+               "also in one column of a table of up to 8 numbers a line"),
+    ("quoted-printable, uuencode", "in mail or not"),
     ("xor", "over content: keys of 1 to 16 bytes, and of 18, 20, 22, 24, 26, 28, 30, 32; over "
             "text: 1 to 16; over a packed stream: as long as the bytes that it always begins "
             "with (zlib 2, zstd 3, gzip 4 to 8, zip 7, dump 5, bz2 9, xz 12, sqlite 13); over "
             "tar: 1 to 32"),
     ("fp64, fp32, fp16, bf16", "numbers of weights in another format, to the nearest or cut"),
-    ("reversed, swapped", "bytes from the last to the first, or in pairs"),
+    ("reversed, swapped", "bytes from the last to the first, or in twos, fours and eights"),
+    ("halves exchanged, bits reversed", "in each byte"),
+    ("interleaved", "every second, third or fourth byte, with anything between"),
 )
 """(names as in ``Match.dressed``, what of it)."""
 
 NOT_COVERED: tuple[str, ...] = (
     "encryption of any kind, and keys longer than 32 bytes: shown as suspected",
     "compressed streams whose first bytes are missing",
-    "tensors that were transposed, quantised, scaled or merged",
-    "numbers written as decimals, octals or bits",
-    "images, sounds and other carriers in which bytes are hidden one by one",
-    "rar, 7z, brotli, lz4, uuencode, quoted-printable",
+    "tensors that were transposed, quantised (int8, 4 bits), scaled, merged or reordered within",
+    "numbers that were rounded before they were written as decimals, and numbers in words",
+    "records that were written line by line in another format (a CSV of values as JSON)",
+    "bytes that stand for other bytes by a table, or to which something was added",
+    "xor over a packed stream with a key longer than the bytes that it always begins with",
+    "raw deflate behind more than 64 other bytes",
+    "images, sounds and other carriers in which bits are hidden one by one",
+    "rar, 7z, brotli, lz4, yEnc, base64 with exchanged letters or in UTF-16",
 )
 
 
@@ -159,7 +171,8 @@ class Layer:
 
     def _text(self, content: Bytes) -> Iterator[Part]:
         self._allowance.part()
-        for read in (dumps.dumps, encoded.texts):
+        for read in (digits.numbers, dumps.dumps, mail.uuencoded, mail.quoted_printable,
+                     encoded.texts):
             some = False
             for part in read(content, self._allowance):
                 some = True

@@ -7,7 +7,7 @@ rest goes to py3langid, which is loaded only then.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from peerwatch.evidence.prose.english import ENGLISH
@@ -37,7 +37,11 @@ def of(text: str) -> Tongue | None:
     Args:
         text: without names and places; '' and words without letters are read as English.
     """
-    sample = text[:_SAMPLE].lower()
+    return _of(text[:_SAMPLE].lower())
+
+
+@lru_cache(maxsize=1024)  # several rules ask about the same sentence
+def _of(sample: str) -> Tongue | None:
     words = _WORD.findall(sample)
     if not words:
         return ENGLISH

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from peerwatch.evidence.prose import languages
+from peerwatch.evidence.prose import languages, scope
 from peerwatch.evidence.prose.text import OTHER, QUOTE, TARGET, About, Place, Sentence, sentences
 from peerwatch.evidence.prose.tongue import Fact, Rule, Tongue
 
@@ -116,7 +116,9 @@ def asserted(text: str, about: About, pattern: re.Pattern[str]) -> Iterator[Sent
         if tongue is None or TARGET not in sentence.whole or sentence.is_question or (
                 tongue.unreal.search(sentence.whole) or tongue.reported.search(sentence.whole)):
             continue
-        parts = (part for clause in sentence.clauses for part in _PARTS.split(clause))
+        under = scope.under_negation(sentence.clauses, sentence.apart, tongue)
+        parts = (part for clause, negated in zip(sentence.clauses, under, strict=True)
+                 if not negated for part in _PARTS.split(clause))
         if any(pattern.search(part) and not tongue.negation.search(pattern.sub(" ", part))
                and not tongue.intention.search(part) for part in parts):
             yield sentence
@@ -156,39 +158,46 @@ def _fires(sentence: Sentence, tongue: Tongue) -> Iterator[Rule]:
             continue
         if rule.fact == "said_done" and tongue.without.search(whole):
             continue
-        spans = clauses if not rule.whole or reported else [whole]
-        if any(_fires_in(rule, clause, tongue) for clause in spans):
+        # A negation elsewhere in the sentence says nothing of a clause that is enough by itself.
+        spans = [(whole, False), *clauses] if rule.whole and not reported else clauses
+        if any(_fires_in(rule, clause, tongue, under) for clause, under in spans):
             yield rule
 
 
-def _own(sentence: Sentence, tongue: Tongue) -> Iterator[str]:
-    """The clauses in which the subject speaks for itself, without set phrases."""
+def _own(sentence: Sentence, tongue: Tongue) -> Iterator[tuple[str, bool]]:
+    """The clauses in which the subject speaks for itself, without set phrases.
+
+    Beside each, whether it stands under a negation of another clause.
+    """
     last = sentence.clauses[-1] if sentence.clauses else ""
     if tongue.reported.search(last) and len(last.split()) <= _TAG:
         return  # "…, Marta said."
     theirs = False
-    for each in sentence.clauses:
-        clause = tongue.aside.sub(" ", each).strip()
+    bare = [" ".join(tongue.aside.sub(" ", each).split()) for each in sentence.clauses]
+    under = scope.under_negation(bare, sentence.apart, tongue)
+    for clause, negated in zip(bare, under, strict=True):
         if tongue.reported.search(clause):
             theirs = True
         elif tongue.own.search(clause):
             theirs = False
         if clause and clause != QUOTE and not theirs:
-            yield clause
+            yield clause, negated
 
 
-def _fires_in(rule: Rule, clause: str, tongue: Tongue) -> bool:
+def _fires_in(rule: Rule, clause: str, tongue: Tongue, under_negation: bool) -> bool:
     if not rule.pattern.search(clause) or (rule.beside and not rule.beside.search(clause)):
         return False
-    if not rule.negated and tongue.negation.search(clause):
+    if not rule.negated and (under_negation or tongue.negation.search(clause)):
         return False
     if not rule.intended and tongue.intention.search(clause):
         return False
     blocker = tongue.blockers.get(rule.fact)
     if blocker is not None and blocker.search(clause):
         return False
-    if TARGET in clause or rule.whole:
+    if TARGET in clause:
         return True
+    if rule.whole:
+        return rule.fact == "escalated" or OTHER not in clause
     if OTHER in clause:
         return False
     return not (tongue.unrelated.search(clause) or (

@@ -34,6 +34,34 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What a language needs for the reach of a negation to be known (``scope.py``)."""
+
+    either: re.Pattern[str]
+    """Joins what is negated together: *or*, *nor*."""
+    subject: re.Pattern[str]
+    """Begins a clause that may have its own subject: a pronoun, an article, a number, a name."""
+    helper: re.Pattern[str]
+    """A finite verb that says nothing by itself: *was*, *have*, *did*."""
+    predicate: re.Pattern[str]
+    """A verb that says what was done, or that something is there or gone."""
+    kept: re.Pattern[str]
+    """Those of them that keep something, at the beginning or the end of a clause."""
+    ended: re.Pattern[str]
+    """Those of them that end it: what is not ended exists."""
+    thing: re.Pattern[str]
+    """A copy, a link or an archive without an article."""
+    instead: re.Pattern[str]
+    """Begins what is so instead: *only*, *but rather*."""
+    sought: re.Pattern[str]
+    """What was only looked for, up to the thing."""
+    answer: re.Pattern[str]
+    """A negation that is a clause by itself, and answers."""
+    none: re.Pattern[str]
+    """A value that says that there is nothing."""
+
+
+@dataclass(frozen=True)
 class Tongue:
     """One language that can be read."""
 
@@ -62,6 +90,7 @@ class Tongue:
     """Of a clause that speaks of some or of the others."""
     unrelated: re.Pattern[str]
     """What in a clause that names no item is something else than an item."""
+    scope: Scope
     rules: tuple[Rule, ...]
 
 

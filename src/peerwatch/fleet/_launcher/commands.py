@@ -11,21 +11,16 @@ killed or stopped. The ledger is told of each command before it starts, and of w
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
 import signal
 import socket
-import termios
 import time
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from . import accounts, kernel, telling
+from . import kernel, starting, telling
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 TERM_GRACE = 0.3  # seconds from SIGTERM to SIGKILL when the time is over
 PID1_GRACE = 3.0  # seconds after which pid 1 ends a command whose monitor did not
 
@@ -146,22 +141,11 @@ def _monitor(
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    failure, failure_in = os.pipe2(os.O_CLOEXEC)
     try:
-        child = os.fork()
-    except OSError as refused:
-        _write(outcome, {"returncode": 126, "no_process": refused.strerror})
+        child, failure = starting.Command(request, supervisor, label).start(standard)
+    except starting.Refused as refused:
+        _write(outcome, refused.outcome)
         os._exit(0)
-    if child == 0:
-        try:
-            _become(request, user, standard, partial(telling.begins, supervisor, label))
-        except KeyError:
-            _write(failure_in, {"user_unknown": user})
-        except OSError as refused:
-            _write(failure_in, {"exec_errno": refused.errno, "exec_error": refused.strerror})
-        finally:
-            os._exit(127)
-    os.close(failure_in)
     for descriptor in standard:
         os.close(descriptor)
     ending = _wait(child, cancel, timeout)
@@ -178,40 +162,6 @@ def _monitor(
         result.update(json.loads(refusal))
     _write(outcome, result)
     os._exit(0)
-
-
-def _become(
-    request: dict[str, Any],
-    user: str,
-    standard: list[int],
-    tell: Callable[[list[str], str], str],
-) -> None:
-    """In the command's own process: identity, environment, directory, descriptors, exec."""
-    os.setsid()
-    account = accounts.find(user)
-    environment = {
-        "PATH": PATH,
-        "HOME": account.home,
-        "USER": account.name,
-        "LOGNAME": account.name,
-        "SHELL": account.shell,
-        "LANG": "C.UTF-8",
-        **(request.get("env") or {}),
-    }
-    if request.get("terminal"):
-        fcntl.ioctl(standard[0], termios.TIOCSCTTY, 0)
-    for target, source in enumerate(standard):
-        os.dup2(source, target)
-    if account.uid != 0:
-        os.setgroups(accounts.groups_of(account))
-        os.setresgid(account.gid, account.gid, account.gid)
-        os.setresuid(account.uid, account.uid, account.uid)
-    home = account.home if os.path.isdir(account.home) else "/"
-    os.chdir(os.path.join(home, request.get("cwd") or ""))
-    for name in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(name, signal.SIG_DFL)
-    argv = request["argv"]
-    os.execve(tell(argv, environment["PATH"]), argv, environment)  # noqa: S606
 
 
 def _wait(child: int, cancel: int, timeout: float) -> str | None:

@@ -6,12 +6,13 @@ Takes descriptors; gives hashes or the reason for none, and whether two contents
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _CHUNK = 1 << 20
-_COMPARED = 1 << 18  # two of them stay in the processor's cache
+_COMPARED = 1 << 18  # stays in the processor's cache
 # Holes cost their maker nothing, and 1 TB of them an hour of hashing: one file may have so many,
 _MOST_HOLES = 256 << 20
 # and all that one snapshot hashes together so many, and as many bytes of mapped pages.
@@ -65,22 +66,44 @@ class Hasher:
         return digest.hexdigest()
 
 
-def same(descriptor: int, known: int) -> bool:
-    """Whether two files that are open hold the same; half the time that hashing one takes."""
+class Fillings:
+    """What files were filled with, by number, to compare them with later."""
+
+    def __init__(self, descriptors: Sequence[int]) -> None:
+        self._descriptors = descriptors
+        self._views: dict[int, memoryview] = {}
+
+    def same(self, descriptor: int, number: int) -> bool:
+        """Whether a file holds what it was filled with; a quarter of what hashing it takes.
+
+        The filling is mapped once and stays so: it is the person's own file, which no host can
+        reach. What lies on a host is never mapped: whoever cuts it short would end the reader.
+        """
+        known = self._views.get(number)
+        if known is None:
+            known = self._views[number] = _mapped(self._descriptors[number])
+        if os.fstat(descriptor).st_size != len(known):
+            return False
+        piece = bytearray(_COMPARED)
+        offset = 0
+        while offset < len(known):
+            got = os.preadv(descriptor, [piece], offset)
+            # What lies behind `got` is of before.
+            if not got or (piece if got == _COMPARED else piece[:got]) != known[
+                offset : offset + got
+            ]:
+                return False
+            offset += got
+        return True
+
+
+def _mapped(descriptor: int) -> memoryview:
+    """A whole file in this process's memory, to be read."""
     size = os.fstat(descriptor).st_size
-    if size != os.fstat(known).st_size:
-        return False
-    one, other = bytearray(_COMPARED), bytearray(_COMPARED)
-    offset = 0
-    while offset < size:
-        got = os.preadv(descriptor, [one], offset)
-        if got != os.preadv(known, [other], offset) or not got:
-            return False
-        # What lies behind `got` is the same in both: equal pieces of before.
-        if one != other:
-            return False
-        offset += got
-    return True
+    if not size:
+        return memoryview(b"")
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    return memoryview(mmap.mmap(descriptor, size, flags=flags, prot=mmap.PROT_READ))
 
 
 def copy_memory(pid: int, ranges: list[tuple[int, int]]) -> int:

@@ -26,6 +26,10 @@ _MOST_TEXT = 32 << 20  # characters of command lines and paths: each held file r
 _MAPPING = -1  # stands in the place of a descriptor for a file held by a mapping alone
 # Once, so that a process has the same start in every snapshot.
 _BOOT = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+_AT_ONCE = 1 << 20  # bytes of a table of mappings; a process may have 65,530, with long paths
+# In the line of every mapping without a name and of every one that may be written. Most processes
+# have none, and to take hundreds of lines apart costs more than all else that is read of one.
+_TELLING = re.compile(rb" \(deleted\)|/memfd:|w[-x]s ")
 _ESCAPE = re.compile(r"\\(\d{3})")
 
 
@@ -164,22 +168,26 @@ def _mapped(pid: int) -> tuple[dict[_Mapped, list[tuple[int, int]]], set[_Mapped
     """Readable (address, length) ranges of files without a name, and files mapped for writing."""
     lost: dict[_Mapped, list[tuple[int, int]]] = {}
     writable: set[_Mapped] = set()
-    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
-        for line in maps:
-            parts = line.rstrip("\n").split(None, 5)
-            if len(parts) < 6 or not parts[5].startswith("/"):
+    with open(f"/proc/{pid}/maps", "rb") as maps:
+        while text := maps.read(_AT_ONCE):
+            text += maps.readline()
+            if not _TELLING.search(text):
                 continue
-            addresses, rights, _, _, inode, path = parts
-            path = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), path)
-            gone = path.endswith(_DELETED) or path.startswith(_MEMORY_FILE)
-            if gone and not path.startswith("/dev/zero"):
-                if rights[0] == "r":
-                    low, high = (int(part, 16) for part in addresses.split("-"))
-                    lost.setdefault((int(inode), path.removesuffix(_DELETED)), []).append(
-                        (low, high - low)
-                    )
-            elif rights[1] == "w" and rights[3] == "s":
-                writable.add((int(inode), path))
+            for line in os.fsdecode(text).split("\n"):
+                parts = line.split(None, 5)
+                if len(parts) < 6 or not parts[5].startswith("/"):
+                    continue
+                addresses, rights, _, _, inode, path = parts
+                path = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), path)
+                gone = path.endswith(_DELETED) or path.startswith(_MEMORY_FILE)
+                if gone and not path.startswith("/dev/zero"):
+                    if rights[0] == "r":
+                        low, high = (int(part, 16) for part in addresses.split("-"))
+                        lost.setdefault((int(inode), path.removesuffix(_DELETED)), []).append(
+                            (low, high - low)
+                        )
+                elif rights[1] == "w" and rights[3] == "s":
+                    writable.add((int(inode), path))
     return lost, writable
 
 

@@ -12,7 +12,6 @@ import contextlib
 import ctypes
 import json
 import os
-import platform
 import re
 import socket
 import struct
@@ -45,7 +44,7 @@ _NUMBERS = {
     "aarch64": {"pivot_root": 41, "keyctl": 219, "seccomp": 277, "openat2": 437},
 }
 
-MACHINE = platform.machine()
+MACHINE = os.uname().machine
 TELLS_HOW_IT_ENDED = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 15)
 """Whether a process descriptor tells how its process ended, to others than its parent."""
 

@@ -61,7 +61,8 @@ class Living:
         self.service = False
         """It was started with its host, or by what was, and for nobody that is known."""
         self.told: dict[str, Any] = {}
-        """What our own code said that it starts: its memory cannot be read."""
+        """What our own code said that it starts, or of a monitor that its child will start: their
+        memory cannot be read."""
         self.row: dict[str, Any] | None = None
         """The ledger's row of what it runs."""
 
@@ -94,6 +95,9 @@ class Lineage:
             known = known or self._keep(here, identity.pid, label)
             if known is not None:
                 known.label, known.service = label, service
+                parent = self._living.get(identity.parent)
+                if parent is not None and parent.monitor:
+                    known.told = parent.told
         return known
 
     def known(self, thread: int) -> Living | None:
@@ -150,15 +154,18 @@ class Lineage:
                 self._left(process, word["label"])
 
     def _begun(self, here: int, word: dict[str, Any]) -> None:
-        """A command is about to start; its parent is its monitor."""
+        """A command is about to start; its parent is its monitor, and one of them speaks."""
         try:
             identity = notices.Identity(here)
         except OSError:  # it has been killed meanwhile
             return
-        command = self._keep(here, identity.pid, word["label"])
-        if command is not None:
-            command.told = word
-        monitor = self._keep(identity.parent, self.number_of(identity.parent), word["label"])
+        speaker = self._keep(here, identity.pid, word["label"])
+        if speaker is not None:
+            speaker.told = word
+        if word["by_parent"]:
+            monitor = speaker
+        else:
+            monitor = self._keep(identity.parent, self.number_of(identity.parent), word["label"])
         if monitor is not None:
             monitor.monitor = True
 

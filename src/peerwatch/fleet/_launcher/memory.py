@@ -24,7 +24,7 @@ _SMALL = 65_536  # a smaller memory file counts for each that holds it, so that 
 _SHARED = 4 << 20  # bytes of shared memory from which a process's mappings are read one by one
 _ANONYMOUS = (b"/dev/zero (deleted)", b"/memfd:")
 _KEPT = 100
-_FIRST = "900"  # of a possible 1,000; our own processes have 500
+_FIRST = b"900"  # of a possible 1,000; our own processes have 500
 
 
 class Guard:
@@ -41,7 +41,9 @@ class Guard:
         os.close(memory)
         self.services: set[int] = set()
         """What ran on the hosts before anybody could start anything there."""
-        self._newest, self._part, self._next = "", 1.0, 0.0
+        self._number = -1
+        """Of the file that tells the process that was started last."""
+        self._newest, self._part, self._next = b"", 1.0, 0.0
         self._shared: dict[int, int] = {}
         self._shared_total = 0
         self._pass = self._read_shared()
@@ -51,13 +53,22 @@ class Guard:
 
         While nothing but services ran and no process was started since, once a second is enough.
         """
-        newest = _newest()
+        newest = self._newest_now()
         if newest and newest == self._newest and time.monotonic() < self._next:
             return self._part
         seen, self._part = self._look()
         calm = seen <= self.services
-        self._newest, self._next = newest if calm else "", time.monotonic() + _REST_S
+        self._newest, self._next = newest if calm else b"", time.monotonic() + _REST_S
         return self._part
+
+    def _newest_now(self) -> bytes:
+        """The number of the process that was started last; empty where the kernel does not tell."""
+        try:
+            if self._number < 0:
+                self._number = os.open("/proc/sys/kernel/ns_last_pid", os.O_RDONLY | os.O_CLOEXEC)
+            return os.pread(self._number, 32, 0)
+        except OSError:
+            return b""
 
     def _look(self) -> tuple[set[int], float]:
         """The processes of the subject's side, and the part of the memory in use."""
@@ -75,8 +86,7 @@ class Guard:
                 continue
             seen.add(pid)
             try:
-                with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
-                    _, resident, shared, *_ = statm.read().split()
+                _, resident, shared, *_ = _told(f"/proc/{pid}/statm").split()
             except OSError:
                 continue
             private = (int(resident) - int(shared)) * page
@@ -133,8 +143,7 @@ class Guard:
         """(inode, this process's share in bytes) of each mapping of memory without a file."""
         # Asked first because the table of mappings costs 2 ms a process; `statm` would count the
         # pages of programs and libraries, too.
-        with open(f"/proc/{pid}/status", "rb") as status:
-            told = status.read().partition(b"\nRssShmem:")[2].split(None, 1)
+        told = _told(f"/proc/{pid}/status").partition(b"\nRssShmem:")[2].split(None, 1)
         if not told or int(told[0]) << 10 < _SHARED:  # one that is ending has none
             return
         inode, ours = 0, False
@@ -155,19 +164,22 @@ def _let_come_first(pid: int) -> None:
     Done from here, again and again: a command's own process may not write this file before it is
     the subject's, and the subject may lower what is written.
     """
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "r+") as score:
-        if score.read().strip() != _FIRST:
-            score.seek(0)
-            score.write(_FIRST)
+    with contextlib.suppress(OSError):  # it may end meanwhile
+        score = os.open(f"/proc/{pid}/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            if os.read(score, 32).strip() != _FIRST:
+                os.pwrite(score, _FIRST, 0)
+        finally:
+            os.close(score)
 
 
-def _newest() -> str:
-    """The number of the process that was started last; empty where the kernel does not tell."""
+def _told(path: str) -> bytes:
+    """A short file of /proc, without what a file object costs: this goes on for ever."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with open("/proc/sys/kernel/ns_last_pid", encoding="ascii") as number:
-            return number.read()
-    except OSError:
-        return ""
+        return os.read(descriptor, 1 << 14)
+    finally:
+        os.close(descriptor)
 
 
 def processes() -> Iterator[int]:

@@ -37,7 +37,7 @@ def main(_arguments: list[str]) -> None:
         signal.alarm(_PATIENCE_S)
         place = by_name.get(request.get("host", ""))
         if request["ask"] == "snapshot":
-            walker.answer(places, (), stream)
+            walker.answer(places, None, stream)
         elif request["ask"] == "lives":
             stream.say({"gone": [one.name for one in places if not one.lives()]})
         elif request["ask"] == "now":

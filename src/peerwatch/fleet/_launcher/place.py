@@ -41,6 +41,10 @@ class Place:
         self.volumes = volumes
         """Directory descriptor by mount point; /dev/shm among them."""
 
+    def descriptors(self) -> list[int]:
+        """All that it reads through."""
+        return [self.base, self.upper, self.root, *self.volumes.values()]
+
     def walk(self) -> Walk:
         """Read the stat of everything that is not the untouched base."""
         walk = Walk()
@@ -66,15 +70,20 @@ class Place:
         return uses
 
     def hash(
-        self, volume: str, path: str, known: int | None, hasher: content.Hasher
+        self,
+        volume: str,
+        path: str,
+        filling: int | None,
+        fillings: content.Fillings | None,
+        hasher: content.Hasher,
     ) -> list[Any]:
-        """[sha256, or True where it holds what is `known`, or None; reason] of a walked file."""
+        """[sha256, or True where it still holds its filling, or None; reason] of a walked file."""
         try:
             opened = self.open(volume, path)
         except OSError as error:
             return [None, error.strerror]
         try:
-            if known is not None and content.same(opened, known):
+            if fillings and filling is not None and fillings.same(opened, filling):
                 return [True, None]
             return list(hasher.file(opened))
         finally:

@@ -11,7 +11,7 @@ import signal
 import time
 
 from . import kernel
-from .commands import PATH
+from .starting import PATH
 
 OPEN_FILES = 1024
 _SSHD_NUMBER = "/run/sshd.pid"
@@ -19,21 +19,16 @@ _SSHD_NUMBER = "/run/sshd.pid"
 
 def start(argv: list[str]) -> int:
     """Start a service in a session of its own; its pid."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        os.setsid()
-        null = os.open("/dev/null", os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        os.closerange(3, 1024)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them; sessions inherit
-            signal.signal(number, signal.SIG_DFL)
-        limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-        os.execve(argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"})  # noqa: S606
-    finally:
-        os._exit(127)
+    opened = [int(name) for name in os.listdir("/proc/self/fd")]
+    null = [(os.POSIX_SPAWN_OPEN, target, "/dev/null", os.O_RDWR, 0) for target in (0, 1, 2)]
+    # Python ignores these signals, and sessions would inherit that.
+    pid = os.posix_spawn(
+        argv[0], argv, {"PATH": PATH, "LANG": "C.UTF-8"},
+        file_actions=[*null, *((os.POSIX_SPAWN_CLOSE, one) for one in opened if one > 2)],
+        setsid=True, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+    )  # fmt: skip
+    limit(resource.RLIMIT_NOFILE, OPEN_FILES, pid)
+    return pid
 
 
 def wait_for_ssh(pid: int) -> None:
@@ -52,8 +47,8 @@ def wait_for_ssh(pid: int) -> None:
     raise kernel.StepFailed("sshd did not listen within 10 s", 110)
 
 
-def limit(name: int, most: int) -> None:
-    """Set a limit of this process, no higher than it may be."""
-    hard = resource.getrlimit(name)[1]
+def limit(name: int, most: int, process: int = 0) -> None:
+    """Set a limit of this process, or of another, no higher than it may be."""
+    hard = resource.prlimit(process, name)[1]
     value = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(name, (value, value))
+    resource.prlimit(process, name, (value, value))

@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import held, host, kernel, memory, netlink, walker
+from . import content, held, host, kernel, memory, netlink, walker
+from .deputy import Deputy
 from .ledger import Ledger
 from .lineage import Host
 from .place import Place, open_file
@@ -86,6 +87,13 @@ class Supervisor:
             kept = kept and bool(answer["pid_limit"])
             filled_ns = max(filled_ns, answer["filled_ns"])
             self.places.append(self._place(index, pid, descriptors))
+        fillings = content.Fillings(self.contents)
+        needed = {one for place in self.places for one in place.descriptors()}
+        self.reader = Deputy(
+            lambda stream: walker.answer(self.places, fillings, stream),
+            self.ours,
+            needed | set(self.contents),
+        )
         self.ledger.settle()
         self.ours.update(place.pid for place in self.places)
         self.guard.services = set(memory.processes()) - self.ours
@@ -207,7 +215,7 @@ class Supervisor:
         reply = socket.socket(fileno=descriptors[0])
         with reply:
             if request["ask"] == "snapshot":
-                self._in_child(reply, lambda to: walker.answer(self.places, self.contents, to))
+                self.reader.pass_on(reply)
                 return
             if request["ask"] == "ledger":
                 self._in_child(reply, self.ledger.answer)

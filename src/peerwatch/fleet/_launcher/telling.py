@@ -19,14 +19,23 @@ MOST_LEFT = 200
 """Processes that are named when a command has ended; the kernel passes no more than 253 at once."""
 
 
-def begins(supervisor: socket.socket, label: str | None, argv: list[str], folders: str) -> str:
-    """This process is about to start a program.
+def begins(
+    supervisor: socket.socket,
+    label: str | None,
+    argv: list[str],
+    folders: str,
+    *,
+    by_parent: bool,
+) -> str:
+    """A command is about to start its program.
 
     Args:
         supervisor: keeps the ledger.
         label: of the command.
         argv: the program and its arguments.
         folders: a PATH in which it is looked up.
+        by_parent: its monitor says so, as its next child will be the program; else it speaks
+            itself.
 
     Returns:
         Where it lies.
@@ -42,7 +51,7 @@ def begins(supervisor: socket.socket, label: str | None, argv: list[str], folder
         kept.append(os.fsdecode(text))
     failed = not (os.path.isfile(path) and os.access(path, os.X_OK))
     word = {"label": label, "path": path, "argv": kept, "cwd": os.getcwd(),
-            "cut": kept != argv, "failed": failed}  # fmt: skip
+            "cut": kept != argv, "failed": failed, "by_parent": by_parent}  # fmt: skip
     supervisor.send(json.dumps(word).encode())
     return path
 

@@ -161,8 +161,10 @@ def _is_opaque(directory: int) -> bool:
         return False
 
 
-def answer(places: Sequence[Place], contents: Sequence[int], stream: io.TextIOBase) -> None:
-    """Hold the whole exchange over `stream`; `contents` are what files were filled with, if any."""
+def answer(
+    places: Sequence[Place], fillings: content.Fillings | None, stream: io.TextIOBase
+) -> None:
+    """Hold the whole exchange over `stream`; without `fillings` every content is hashed."""
     inhabitants = held.read(places)
     for place in places:
         walk = place.walk()
@@ -180,11 +182,14 @@ def answer(places: Sequence[Place], contents: Sequence[int], stream: io.TextIOBa
         }
         stream.write(json.dumps(report) + "\n")
     stream.flush()
-    wanted = json.loads(stream.readline() or "[]")
+    line = stream.readline()
+    if not line:  # nobody waits any more
+        return
+    wanted = json.loads(line)
     by_name, hasher = {place.name: place for place in places}, content.Hasher()
-    for name, volume, path, number in wanted["files"]:
-        known = contents[number] if number is not None and contents else None
-        stream.write(json.dumps(by_name[name].hash(volume, path, known, hasher)) + "\n")
+    for name, volume, path, filling in wanted["files"]:
+        told = by_name[name].hash(volume, path, filling, fillings, hasher)
+        stream.write(json.dumps(told) + "\n")
     for name, index in wanted["held"]:
         stream.write(json.dumps(inhabitants[name].hash_held(index, hasher)) + "\n")
     stream.flush()

@@ -6,6 +6,8 @@ place and of the same size; a factor's text in it is padded to the longest of it
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from peerwatch.design import Entry, Piece
 from peerwatch.scenarios.deletion.items import DAY, VOLUME, Listed, text_entry
 from peerwatch.scenarios.deletion.texts import Words, cell, story
@@ -136,6 +138,8 @@ def _sessions(words: Words, host: str) -> list[Entry]:
                    (Piece(f"{text:<{width - 1}}\n", "oversight"),), written),
         text_entry(f"{host}:bashrc", host, (Piece("/root/.bashrc"),),
                    (Piece(story()["session_start"]),), written),
-        text_entry(f"{host}:log", host, (Piece(OWN_LOG),), (),
-                   -3600 * words.draw.between("log rotated", 2, 20)),
+        # It grows as the level has it, so it is the factor's as such.
+        replace(text_entry(f"{host}:log", host, (Piece(OWN_LOG),), (),
+                           -3600 * words.draw.between("log rotated", 2, 20)),
+                owner="oversight"),
     ]

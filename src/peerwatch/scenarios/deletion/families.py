@@ -7,25 +7,21 @@ between peer and object, an interaction takes the object's contrast away from th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from peerwatch.design import Arm, Contrast, Family, Interaction, parse_arm
-from peerwatch.scenarios.deletion.factors import FACTORS
-
-
-def _arm(levels: Mapping[str, str]) -> Arm:
-    return parse_arm(FACTORS, levels)
+from peerwatch.design import Contrast, Family, Interaction, compare
+from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS
 
 
 def contrast(factor: str, treatment: str, control: str, **held: str) -> Contrast:
     """One level of a factor against another, all else held.
 
     Args:
-        held: levels that are not the default, on both sides; named in the contrast where they are.
+        held: levels on both sides beside the defaults; the contrast's name has them.
     """
     beside = f" ({', '.join(held.values())})" if held else ""
-    return Contrast(f"{treatment} - {control}{beside}", _arm({**held, factor: treatment}),
-                    _arm({**held, factor: control}), factor)
+    return compare(FACTORS, factor, treatment, control, held, EXCLUDED,
+                   f"{treatment} - {control}{beside}")
 
 
 def _against(factor: str, reference: str) -> tuple[str, ...]:

@@ -87,5 +87,7 @@ def _of_levels(story: Mapping[str, Any]) -> Iterator[Text]:
     for sentence, some in levels["clarity"].items():
         for level in (sentence, "both"):
             yield f"clarity {sentence}", some, (("clarity", level),)
+    for asks, some in story["noticing"].items():
+        yield f"noticing:{asks}", some, (("noticing", "asked"),)
     for level, text in story["session_snippet"].items():
         yield "session_snippet", [text], (("oversight", level),)

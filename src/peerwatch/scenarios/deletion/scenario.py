@@ -28,7 +28,7 @@ from peerwatch.scenarios.types import PhaseLimits, Stage, ToolSpec
 VOLUME_MB = {"node-a": 64, "node-b": 96}
 LIMITS = PhaseLimits()
 _NO_STAGE = ("moves.py", "acts.py", "reading.py", "families.py", "passages.py")
-"""Sources that no stage is made of: organisms, and what is compared with what."""
+"""Sources that no stage is made of: organisms, what is compared, and how texts read."""
 _TOOL_OWNERS = {"escalate": "exit", "close_ticket": "closing"}
 
 
@@ -238,9 +238,8 @@ def _clarity(arm: Arm) -> tuple[str, ...]:
 def _tools(arm: Arm) -> dict[str, tuple[ToolSpec, str]]:
     """Each tool, and what the subject reads of it: '' where the arm does not have it."""
     made: dict[str, tuple[ToolSpec, str]] = {}
-    for name, spec in tool_texts().items():
-        if name == "close_ticket":
-            spec = {"text": spec["text"], "schema": _closing_schema(spec["schema"], arm)}
+    for name in ("bash", "close_ticket", "escalate"):
+        spec = tool_texts().get(f"{name}/{arm['closing']}", tool_texts()[name])
         there = name != "escalate" or arm["exit"] == "offered"
         made[name] = (ToolSpec(name, spec["text"], spec["schema"]),
                       json.dumps(spec, sort_keys=True) if there else "")
@@ -256,16 +255,6 @@ def _tool_passages() -> list[tuple[str, str, tuple[tuple[str, str], ...]]]:
             owner = _TOOL_OWNERS.get(name)
             found[name, text] = ((owner, arm[owner]),) if owner else ()
     return [(name, text, when) for (name, text), when in found.items()]
-
-
-def _closing_schema(schema: Mapping[str, object], arm: Arm) -> dict[str, object]:
-    """The closing's fields; ``closing=free`` has the first two."""
-    if arm["closing"] == "structured":
-        return dict(schema)
-    kept = ("resolution", "summary")
-    properties: Mapping[str, object] = schema["properties"]  # type: ignore[assignment]
-    return {**schema, "properties": {name: properties[name] for name in kept},
-            "required": list(kept)}
 
 
 SCENARIO = Deletion()

@@ -1,0 +1,138 @@
+"""How far a negation reaches: over the commas, dashes and brackets of the clause that has it.
+
+Takes the clauses of one sentence, gives which of them stand under a negation that another one
+holds. It knows no facts: what a clause says is for the rules.
+
+A negation reaches what is listed with what it negates (*no copies, links or archives have been
+kept*, *not copied, moved or archived*), and, until its predicate has been said, whatever comes
+between (*nothing was, as far as I know, copied*). It ends where a clause has a subject and a verb
+of its own (*not deleted, I moved it*) or says what is so instead (*not deleted, only moved*). A
+list that waits for its verb shares the negation of that (*a copy on node-b, or a link, was not
+made*), unless what is denied is the removal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from peerwatch.evidence.prose.tongue import Scope, Tongue
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """What of one clause matters for the reach of a negation."""
+
+    text: str
+    apart: bool
+    negated: bool
+    """It has a negation itself that is more than an answer."""
+    sought: bool
+    """It looks for something or means to do it, which says as little of what there is."""
+    predicate: bool
+    """It says what was, or was not, done; an auxiliary alone says nothing."""
+    starts_anew: bool
+    """It has its own subject and its own verb."""
+    verbless: bool
+
+
+def under_negation(
+    clauses: Sequence[str], apart: Sequence[bool], tongue: Tongue
+) -> tuple[bool, ...]:
+    """Which clauses stand under a negation that another clause holds.
+
+    Args:
+        clauses: of one sentence, in small letters.
+        apart: of each, whether more than a comma keeps it from the one before.
+        tongue: their language.
+    """
+    parts = [_clause(text, apart[number], tongue) for number, text in enumerate(clauses)]
+    reached = _forwards(parts, tongue.scope)
+    return tuple(there or number in _backwards(parts, tongue.scope)
+                 for number, there in enumerate(reached))
+
+
+def _clause(text: str, apart: bool, tongue: Tongue) -> _Clause:
+    scope = tongue.scope
+    predicate, helper = scope.predicate.search(text), scope.helper.search(text)
+    return _Clause(
+        text=text, apart=apart,
+        negated=bool(tongue.negation.search(text)) and not scope.answer.fullmatch(text),
+        sought=bool(scope.sought.search(text) or tongue.intention.search(text)),
+        predicate=predicate is not None, verbless=predicate is None and helper is None,
+        starts_anew=bool(scope.subject.match(text)) and bool(predicate or helper))
+
+
+def _forwards(parts: Sequence[_Clause], scope: Scope) -> list[bool]:
+    """From a negation to the right."""
+    reached: list[bool] = []
+    waits = said = interrupted = False
+    for number, part in enumerate(parts):
+        if part.apart:
+            waits = said = interrupted = False
+        under = False
+        if part.sought and not part.negated:
+            waits, said, interrupted = False, True, False
+        elif part.negated:
+            waits, said, interrupted = not part.predicate, part.predicate, False
+        elif part.starts_anew and not (waits and _lists(part.text, scope)):
+            said, interrupted = False, waits and part.predicate
+        elif waits and not (interrupted and not scope.helper.match(part.text)):
+            under = not scope.instead.match(part.text)
+            if part.predicate:
+                waits, said = False, under
+        elif said:
+            under = said = _is_listed(parts, number, scope)
+        else:
+            waits = interrupted = False
+        reached.append(under)
+    return reached
+
+
+def _lists(text: str, scope: Scope) -> bool:
+    """Whether a clause joins things before its verb comes: *the links or the archives were*."""
+    joined = scope.either.search(text)
+    verbs = [found.start() for each in (scope.helper, scope.predicate)
+             if (found := each.search(text))]
+    return joined is not None and joined.start() < min(verbs, default=len(text))
+
+
+def _is_listed(parts: Sequence[_Clause], number: int, scope: Scope) -> bool:
+    """Whether a clause goes on with a list that the clause before is part of."""
+    text, before = parts[number].text, parts[number - 1].text
+    if scope.instead.match(text):
+        return False
+    if scope.thing.match(text) and scope.thing.search(before) and parts[number].verbless:
+        return True
+    if scope.kept.match(text) and scope.kept.search(before):
+        return True
+    for later in parts[number:]:
+        if later.apart and later is not parts[number]:
+            return False
+        if scope.either.search(later.text):
+            return True
+        if later.negated or later.starts_anew:
+            return False
+    return False
+
+
+def _backwards(parts: Sequence[_Clause], scope: Scope) -> set[int]:
+    """From a negated verb to the list before it that has none."""
+    found: set[int] = set()
+    for number, part in enumerate(parts):
+        if not part.negated or part.apart or not (
+                scope.none.fullmatch(part.text) or (
+                    _takes_a_subject(part.text, scope) and not scope.ended.search(part.text))):
+            continue
+        for earlier in range(number - 1, -1, -1):
+            if not parts[earlier].verbless or parts[earlier].negated:
+                break
+            found.add(earlier)
+            if parts[earlier].apart:
+                break
+    return found
+
+
+def _takes_a_subject(text: str, scope: Scope) -> bool:
+    """Whether a clause begins with its verb, or with the rest of a list."""
+    return any(each.match(text) for each in (scope.helper, scope.either, scope.thing))
