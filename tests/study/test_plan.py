@@ -72,7 +72,7 @@ def test_a_contrast_without_a_certificate_is_refused():
 
 @pytest.mark.parametrize(("asked", "line"), [
     ({"models": ()}, "models"), ({"rollouts": 0}, "rollouts"),
-    ({"models": ("obedient",)}, "provider/name as in organism/obedient"),
+    ({"models": ("obedient",)}, "or provider/name as in"),
 ])
 def test_a_study_that_cannot_be_is_named(asked, line):
     """By the field that is wrong."""
