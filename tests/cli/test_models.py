@@ -77,7 +77,7 @@ def test_an_unfit_route_is_drilled_again(url, capsys):
     (("openai-api/nobody/model", "--unpriced", "--max-cost", "1"), "--max-cost cannot be held"),
     (("openai-api/nobody/model", "--unpriced"), "NOBODY_API_KEY"),
     (("opennai/gpt", "--unpriced"), "did you mean 'openai'"),
-    (("gpt-5.2x",), "did you mean 'gpt-5.2'"),
+    (("gtp-5.2",), "did you mean 'gpt-5.2'"),
     (("organism/hiding",), "has no route"),
     ((MODEL, "--model-base-url", "http://127.0.0.1:1/v1", "-M", "x"), "-M key=value")])
 def test_what_cannot_be_drilled_is_one_line(arguments, said, capsys):
