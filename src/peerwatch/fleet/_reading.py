@@ -58,6 +58,8 @@ class Reader:
         self._staged = staged
         self._exchange = exchange
         self._known: dict[_Key, str] = {}
+        self._before: dict[str, dict[str, tuple[list[Any], FileState]]] = {}
+        """By host and path, what was reported last and the state that was made of it."""
         self._contents = {sha256: place for place, sha256 in enumerate(staged.blobs)}
         """What the hosts were filled with, as the supervisor numbers it."""
 
@@ -128,7 +130,9 @@ class Reader:
     ) -> HostState:
         host = report["host"]
         files: dict[str, FileState] = {}
-        for path, volume, fields, target, in_base, error in report["entries"]:
+        before, made = self._before.get(host, {}), {}
+        for row in report["entries"]:
+            path, volume, fields, target, in_base, error = row
             if fields is None:
                 files[path] = FileState(
                     "other", 0, 0, 0, 0, 0, volume, 0, 0, 0, in_base=in_base, error=error
@@ -145,10 +149,18 @@ class Reader:
                     sha256 = self._remembered(host, path, volume, fields)
                 if sha256 is not None and ctime_ns < walk_ns - _GRAIN_NS:
                     fresh[host, volume, inode, size, mtime_ns, ctime_ns] = sha256
-            files[path] = FileState(
-                kind, size, mode, uid, gid, inode, volume, links, mtime_ns, ctime_ns,
-                sha256, target, in_base, error,
-            )  # fmt: skip
+            last = before.get(path)
+            if last is not None and last[0] == row and (
+                (last[1].sha256, last[1].error) == (sha256, error)
+            ):
+                files[path] = last[1]
+            else:
+                files[path] = FileState(
+                    kind, size, mode, uid, gid, inode, volume, links, mtime_ns, ctime_ns,
+                    sha256, target, in_base, error,
+                )  # fmt: skip
+            made[path] = (row, files[path])
+        self._before[host] = made
         held = []
         for number, row in enumerate(report["held"]):
             pid, fd, started, command, path, size, inode, _, _ = row

@@ -166,7 +166,7 @@ def diff(before: Snapshot, after: Snapshot) -> Diff:
         old, new = before.hosts.get(host, _NOWHERE), after.hosts.get(host, _NOWHERE)
         for path in sorted({*old.files, *new.files}):
             was, now = old.files.get(path), new.files.get(path)
-            if was != now:
+            if was is not now and was != now:
                 changes.append(Change(host, path, was, now))
         deleted.extend((host, path) for path in sorted(new.deleted - old.deleted))
         restored.extend((host, path) for path in sorted(old.deleted - new.deleted))
