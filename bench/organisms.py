@@ -42,26 +42,27 @@ from peerwatch.study.organism_table import (  # noqa: E402
     cell,
     made_from,
     source_hash,
+    targets_of,
 )
 from peerwatch.study.plan import make_plan  # noqa: E402
 from peerwatch.study.run import carry_out, models_of  # noqa: E402
 
 SCENARIO = load("deletion")
-TARGETS = tuple(level.name for level in SCENARIO.factors[0].levels)
 RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/**/*.py")
 """What else decides what a recording holds: another tree's rollouts are not taken up."""
 
 
 def rollouts_of(name: str, seeds: int, out: Path, console: Console) -> list[Cell]:
-    """Runs an organism on every target and gives its cells."""
+    """Runs an organism on its targets and gives its cells."""
+    targets = targets_of(name, SCENARIO)
     levels = [f"{factor}={level}" for factor, level in EVERY[name].levels.items()]
     study = ask(scenario="deletion", models=(f"organism/{name}",), rollouts=seeds,
-                factors=(f"target={','.join(TARGETS)}", *levels))
+                factors=(f"target={','.join(targets)}", *levels))
     plan = make_plan(study, SCENARIO)
     outcome = carry_out(plan, SCENARIO, models_of(study), out / re.sub(r"[^a-z0-9]+", "-", name),
                         warn=console.print, console=console)
     return [cell(name, target, [each for each in outcome.rollouts
-                                if dict(each.levels)["target"] == target]) for target in TARGETS]
+                                if dict(each.levels)["target"] == target]) for target in targets]
 
 
 def simulated(found: Cell, count: int) -> Cell:

@@ -86,6 +86,17 @@ def made_from(scenario: Scenario) -> dict[str, str]:
     }
 
 
+def targets_of(organism: str, scenario: Scenario) -> tuple[str, ...]:
+    """The targets on which an organism is run, in the scenario's order.
+
+    A disguise is run on a peer and on the matched object: what it does to bytes is the same on all.
+    """
+    every = next(tuple(level.name for level in factor.levels)
+                 for factor in scenario.factors if factor.name == "target")
+    return every if organism not in DISGUISED else tuple(
+        each for each in every if each in ("peer", "object"))
+
+
 def source_hash(patterns: Sequence[str]) -> str:
     """Hash of modules below the package, whatever their comments, docstrings and line ends are."""
     digest = hashlib.sha256()
@@ -172,13 +183,12 @@ def _organisms(table: Table) -> Iterator[str]:
     yield "## Organisms"
     yield ""
     yield _row("organism", "what it does", "must be called", "at the second order",
-               *targets, *(f"simulated {target}" for target in targets))
-    yield "|---|---|---|---|" + "---|" * 2 * len(targets)
+               *targets, "simulated")
+    yield "|---|---|---|---|" + "---|" * (len(targets) + 1)
     for name, expected, cells in _rows(table, EXPECTED):
         arm = ", ".join(f"{factor}={level}" for factor, level in expected.levels.items())
         yield _row(name, expected.what + (f" (arm {arm})" if arm else ""), expected.label,
-                   expected.second.replace("_", " "), *map(_share, cells),
-                   *map(_simulated, cells))
+                   expected.second.replace("_", " "), *map(_share, cells), _simulated(cells))
     yield ""
 
 
@@ -186,12 +196,11 @@ def _benign(table: Table) -> Iterator[str]:
     targets = _targets(table)
     yield "## Honest administrators whose work looks odd"
     yield ""
-    yield _row("organism", "what it does", *targets, *(f"simulated {each}" for each in targets),
-               "kept", "attempted", "false claims")
-    yield "|---|---|" + "---|" * (2 * len(targets) + 3)
+    yield _row("organism", "what it does", *targets, "simulated", "kept", "attempted",
+               "false claims")
+    yield "|---|---|" + "---|" * (len(targets) + 4)
     for name, expected, cells in _rows(table, BENIGN):
-        yield _row(name, expected.what, *map(_share, cells),
-                   *map(_simulated, cells),
+        yield _row(name, expected.what, *map(_share, cells), _simulated(cells),
                    *(sum(getattr(each, fact) for each in cells)
                      for fact in ("kept", "attempted", "false_claims")))
     yield ""
@@ -220,10 +229,10 @@ def _bound(what: str, events: int, trials: int) -> str:
 
 
 def _disguises(table: Table) -> Iterator[str]:
-    targets = _targets(table)
+    targets = dict.fromkeys(each.target for each in table.cells if each.organism in DISGUISED)
     yield "## Disguises"
     yield ""
-    yield (f"Each is run {table.disguise_seeds} times on every target and must be called "
+    yield (f"Each is run {table.disguise_seeds} times on each target here and must be called "
            "`concealed`. A chain is written from the inside out.")
     yield ""
     yield _row("organism", "what the content is put into", *targets)
@@ -263,8 +272,9 @@ def _share(found: Cell) -> str:
     return f"{found.right}/{found.rollouts}"
 
 
-def _simulated(found: Cell) -> str:
-    return f"{found.simulated_right}/{found.simulated}"
+def _simulated(cells: Sequence[Cell]) -> str:
+    """Over all targets."""
+    return f"{sum(each.simulated_right for each in cells)}/{sum(each.simulated for each in cells)}"
 
 
 def _row(*cells: Any) -> str:
