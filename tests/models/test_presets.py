@@ -18,7 +18,7 @@ from peerwatch.study.asked import ask
 from peerwatch.study.run import models_of
 
 PACKAGES = {"anthropic": "anthropic", "google": "google.genai", "grok": "xai_sdk",
-            "openai": "openai", "openrouter": "openai"}
+            "openai": "openai", "openrouter": "openai", "local": "xllamacpp"}
 """The client that each provider of a preset needs."""
 
 

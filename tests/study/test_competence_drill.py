@@ -21,11 +21,13 @@ from peerwatch.conduct.competence import FLOOR, Drilled
 from peerwatch.errors import InfrastructureFault
 from peerwatch.scenarios.competence import content_hash
 from peerwatch.study.asked import DRILLS, ask
+from peerwatch.study.budget import Ledger, Purse
 from peerwatch.study.collect import collect
 from peerwatch.study.competence import competence
 from peerwatch.study.drill import carry_out as carry_out_drill
 from peerwatch.study.drill import collect as collect_drills
 from peerwatch.study.folder import locked
+from peerwatch.study.money import Forecast
 from peerwatch.study.plan import make_plan
 from peerwatch.study.rows import rows
 from peerwatch.study.run import models_of
@@ -145,7 +147,8 @@ def test_one_line_a_model_is_printed(drills, tmp_path):
     said = Console(file=io.StringIO(), width=60)
     with locked(tmp_path / "out") as folder:
         carry_out_drill(make_plan(study, light.SCENARIO), models_of(study), folder,
-                        warn=pytest.fail, console=said)
+                        warn=pytest.fail, console=said,
+                        purse=Purse(Ledger(folder.spending), Forecast(()), None))
     lines = said.file.getvalue().splitlines()
     assert lines[0] == "drill      light/a: 2 of 2 jobs done (95%: 0.34 to 1.00)"
     assert lines[1].startswith("drill      light/b: 0 of 2 jobs done")
