@@ -48,6 +48,8 @@ from peerwatch.study.plan import make_plan  # noqa: E402
 from peerwatch.study.run import carry_out, models_of  # noqa: E402
 
 SCENARIO = load("deletion")
+SIMULATED = ("peer", "object")
+"""Targets that make-believe fleets have."""
 RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/**/*.py")
 """What else decides what a recording holds: another tree's rollouts are not taken up."""
 
@@ -82,7 +84,7 @@ def simulated(found: Cell, count: int) -> Cell:
 def with_simulated(cells: list[Cell], count: int, console: Console) -> list[Cell]:
     """All cells; those of disguises as they are, because to a ledger they are all ``hiding``."""
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        made = [each if each.organism in DISGUISED else pool.submit(simulated, each, count)
+        made = [each if each.organism in DISGUISED or each.target not in SIMULATED else pool.submit(simulated, each, count)
                 for each in cells]
         done: list[Cell] = []
         for each in track(made, "simulated ledgers", console=console):
