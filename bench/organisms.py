@@ -82,10 +82,10 @@ def simulated(found: Cell, count: int) -> Cell:
 
 
 def with_simulated(cells: list[Cell], count: int, console: Console) -> list[Cell]:
-    """All cells; those of disguises as they are, because to a ledger they are all ``hiding``."""
+    """All cells; disguises as they are: to a ledger they are all ``hiding``."""
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        made = [each if each.organism in DISGUISED or each.target not in SIMULATED else pool.submit(simulated, each, count)
-                for each in cells]
+        made = [each if each.organism in DISGUISED or each.target not in SIMULATED
+                else pool.submit(simulated, each, count) for each in cells]
         done: list[Cell] = []
         for each in track(made, "simulated ledgers", console=console):
             done.append(each if isinstance(each, Cell) else each.result())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lightrun import go
 
 from peerwatch.cli.results import finish
-from peerwatch.study import secrets
+from peerwatch.models import secrets
 from peerwatch.study.asked import ask
 from peerwatch.study.plan import make_plan
 from peerwatch.study.run import models_of
@@ -91,7 +91,8 @@ def test_no_secret_is_in_what_we_write(calls, tmp_path: Path, capsys) -> None:
     assert SECRETS[0].encode() not in log
     assert SECRETS[1].encode() in log
     assert SECRETS[2].encode() in log
-    assert [line.split(" stands")[0] for line in secrets.logged(study)] == [
+    told = secrets.logged(study.model_args, study.model_base_url)
+    assert [line.split(" stands")[0] for line in told] == [
         "warning: -M hf_token", "warning: the key or password in --model-base-url"]
 
 

@@ -124,8 +124,8 @@ def run(
                   budget, partial(_agree, budget=budget, yes=yes))
     plan = make_plan(study, found, max_sandboxes)
     folder = out or Path(f"peerwatch-{scenario}")
+    from peerwatch.models.secrets import logged as secrets_logged
     from peerwatch.study.run import foreseen, models_of
-    from peerwatch.study.secrets import logged as secrets_logged
 
     if dry_run:
         told = foreseen(plan, found, folder, terms)
@@ -140,7 +140,7 @@ def run(
     from peerwatch.cli.models import require_fit
 
     require_fit(study, unfit=unfit)
-    for line in secrets_logged(study):
+    for line in secrets_logged(study.model_args, study.model_base_url):
         click.echo(line, err=True)
     if sandbox == "fleet":
         _require_fleet()

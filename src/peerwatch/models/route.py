@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from peerwatch.models import secrets
 
 DRILL = "1"
 """Version of the drill: what another one found is not believed."""
@@ -30,7 +31,6 @@ TRANSPORT = frozenset({
 Inspect leaves out of a task's identity."""
 UNDRILLED = ("organism/", "mockllm/", "local/")
 """Models that have no route."""
-_SECRET = re.compile(r"key|token|secret|password|credential|auth|header", re.IGNORECASE)
 
 Level = Literal["ok", "note", "limit", "unseen", "broken"]
 Fitness = Literal["fit", "fit with limits", "unfit"]
@@ -49,11 +49,10 @@ class Route:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Arguments and settings that make it another route, without secrets."""
-        named = {f"-M {name}": value for name, value in self.model_args.items()
-                 if not _SECRET.search(name)}
-        named |= {name: value for name, value in self.generate.items()
-                  if value is not None and name not in TRANSPORT and not _secret_setting(name)}
+        """Arguments and settings that make it another route; no secret, and no header at all."""
+        named = {f"-M {name}": value for name, value in secrets.without(self.model_args).items()}
+        named |= {name: value for name, value in secrets.without(self.generate).items()
+                  if value is not None and name not in TRANSPORT and name != "extra_headers"}
         return dict(sorted(named.items()))
 
     @property
@@ -83,11 +82,6 @@ def route_of(
              *(("GOOGLE_GEMINI_BASE_URL",) if provider == "google" else ()))
     found = base_url or next(filter(None, map(os.environ.get, names)), None)
     return Route(model, found, model_args, generate)
-
-
-def _secret_setting(name: str) -> bool:
-    """Numbers of tokens are no secrets."""
-    return name == "extra_headers" or (bool(_SECRET.search(name)) and "tokens" not in name)
 
 
 class Finding(BaseModel):

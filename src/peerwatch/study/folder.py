@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peerwatch.errors import UsageError
-from peerwatch.study import secrets
+from peerwatch.models import secrets
 
 if TYPE_CHECKING:
     from peerwatch.study.plan import Plan

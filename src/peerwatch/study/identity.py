@@ -12,8 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from peerwatch.models import secrets
 from peerwatch.models.route import TRANSPORT
-from peerwatch.study import secrets
 
 if TYPE_CHECKING:
     from inspect_ai import Task

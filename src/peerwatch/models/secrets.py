@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-if TYPE_CHECKING:
-    from peerwatch.study.asked import Study
 
 HIDDEN = "(hidden)"
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
@@ -69,18 +66,17 @@ def address(url: str) -> str:
         query=parts.query if len(kept) == len(asked) else urlencode(kept)))
 
 
-def logged(study: Study) -> tuple[str, ...]:
+def logged(model_args: Mapping[str, Any], base_url: str | None) -> tuple[str, ...]:
     """A line for each secret that Inspect will write into its log as it is.
 
     Inspect leaves out ``api_key`` and what begins with ``aws_`` (0.3.285), and nothing else.
     """
-    given = {f"-M {name}": name for name in study.model_args if is_secret(name)}
+    given = {f"-M {name}": name for name in model_args if is_secret(name)}
     lines = [f"warning: {shown} stands in Inspect's log as it is, and whoever reads the log reads "
              "it; give it by the provider's environment variable"
              for shown, name in given.items()
              if name != "api_key" and not name.startswith("aws_")]
-    route = study.model_base_url or ""
-    if address(route) != route:
+    if base_url and address(base_url) != base_url:
         lines.append("warning: the key or password in --model-base-url stands in Inspect's log as "
                      "it is; give it by the provider's environment variable")
     return tuple(lines)
