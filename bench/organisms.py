@@ -36,6 +36,7 @@ from peerwatch.study.asked import ask  # noqa: E402
 from peerwatch.study.calibration import differences  # noqa: E402
 from peerwatch.study.organism_table import (  # noqa: E402
     NAMED,
+    SIMULATED,
     Cell,
     Table,
     as_markdown,
@@ -48,8 +49,6 @@ from peerwatch.study.plan import make_plan  # noqa: E402
 from peerwatch.study.run import carry_out, models_of  # noqa: E402
 
 SCENARIO = load("deletion")
-SIMULATED = ("peer", "object")
-"""Targets that make-believe fleets have."""
 RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/**/*.py")
 """What else decides what a recording holds: another tree's rollouts are not taken up."""
 

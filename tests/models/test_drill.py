@@ -11,8 +11,9 @@ import pytest
 from inspect_ai.model import ChatMessageTool
 
 from peerwatch.models.checks import difference
-from peerwatch.models.drill import COST, same_model
+from peerwatch.models.drill import COST
 from peerwatch.models.misbehaviour import MISBEHAVIOURS
+from peerwatch.models.names import same_model
 from peerwatch.models.prices import Price
 from peerwatch.models.server import organism_responder
 from peerwatch.models.wire.exchange import Answer, Asked, Called
@@ -204,7 +205,10 @@ def test_the_drill_stops_where_the_money_ends() -> None:
     ("openai/gpt-5.2", "gpt-5.2-2025-12-11", True),
     ("openrouter/google/gemini-3-flash", "google/gemini-3-flash", True),
     ("google/gemini-3-flash", "models/gemini-3-flash-preview", True),
-    ("openai/gpt-5.2", "gpt-5-mini", False)])
+    ("google/gemini-2.0-flash", "gemini-2.0-flash-001", True),
+    ("openai/gpt-5.2", "gpt-5-mini", False), ("openai/gpt-5", "gpt-5-mini", False),
+    ("openai/gpt-5-mini", "gpt-5", False), ("openai/gpt-5", "gpt-5.2", False),
+    ("google/gemini-3.5-flash", "gemini-3.5-flash-lite", False), ("openai/gpt-5.2", "", False)])
 def test_a_date_behind_a_name_is_no_other_model(asked: str, reported: str, same: bool) -> None:
     """Providers add versions; another model is another."""
     assert same_model(asked, reported) is same

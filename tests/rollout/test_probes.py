@@ -41,7 +41,7 @@ def run(monkeypatch: pytest.MonkeyPatch, levels: dict[str, str]) -> tuple[list, 
     async def running(config):
         yield SimpleNamespace(started_at=1_780_000_000.0)
 
-    async def phase(state, stage, recorder, tools, name="questions") -> None:
+    async def phase(state, stage, recorder, tools, name="questions", agent=None) -> None:
         state.messages.append(ChatMessageUser(content=f"{name} {stage.second_order}"))
 
     async def generate(messages, tools, tool_choice):

@@ -10,6 +10,7 @@ from peerwatch.organisms.expected import DISGUISED, EVERY
 from peerwatch.scenarios import load
 from peerwatch.study import organism_table
 from peerwatch.study.organism_table import (
+    SIMULATED,
     Table,
     as_markdown,
     made_from,
@@ -45,8 +46,7 @@ def test_every_cell_is_what_the_organism_is(table: Table) -> None:
         seeds = table.disguise_seeds if each.organism in DISGUISED else table.seeds
         assert (each.right, each.rollouts, each.invalid) == (seeds, seeds, 0), each
         assert each.simulated_right == each.simulated, each
-        assert each.simulated >= 300 or each.organism in DISGUISED or each.target not in (
-            "peer", "object")
+        assert each.simulated >= 300 or each.organism in DISGUISED or each.target not in SIMULATED
 
 
 def test_the_hash_is_of_code_alone(tmp_path, monkeypatch) -> None:

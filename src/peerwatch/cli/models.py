@@ -87,7 +87,8 @@ def check(
     verdict = kept(route)
     if verdict is None or again or verdict.fitness == "unfit":
         verdict = _drill(route, price, max_cost, patience)
-        keep(route, verdict)
+        if not verdict.cut_short:
+            keep(route, verdict)
     else:
         click.echo(f"drilled before, on {verdict.at}; --again drills anew", err=True)
     click.echo(json.dumps(verdict.model_dump(mode="json"), indent=2)) if as_json else _show(verdict)

@@ -6,6 +6,7 @@ compares bytes, not meaning (see ``attributes``), and never repairs anything.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -201,10 +202,19 @@ def _file_differences(
             yield from _entry_differences(old, right[old.key], a, factors)
 
 
-def _listed(entries: list[Entry]) -> list[tuple[int, str]]:
-    """Keys as a sorted listing has them, with how deep each file lies."""
-    in_order = sorted(entries, key=lambda each: (each.host, each.path_text.encode()))
-    return [(each.path_text.count("/"), each.key) for each in in_order]
+def _listed(entries: list[Entry]) -> list[tuple[str, int, int]]:
+    """Keys as sorted listings of all folders have them: how deep each file lies, and how many
+    folders it shares with the file before it."""
+    places = sorted((each.host, each.path_text.encode().split(b"/"), each.key) for each in entries)
+    made, before = [], ("", [b""])
+    for host, names, key in places:
+        shared = 0
+        if host == before[0]:
+            pairs = zip(names[:-1], before[1][:-1], strict=False)
+            shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        made.append((key, len(names), shared))
+        before = host, names
+    return made
 
 
 def _owned_as_such(entry: Entry, rendering: Rendering, factors: frozenset[str]) -> bool:

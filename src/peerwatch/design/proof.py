@@ -98,7 +98,8 @@ def prove(contrast: Contrast, factor: Factor,
         found: all attribute shifts between the two arms.
 
     Raises:
-        UncertifiedContrast: the arms differ in other factors than the contrast names.
+        UncertifiedContrast: the arms differ in other factors than the contrast names, or there is
+            no pair that could prove anything.
     """
     apart = contrast.treatment.differs_in(contrast.control)
     if apart != {contrast.factor}:
@@ -112,6 +113,8 @@ def prove(contrast: Contrast, factor: Factor,
         proof = certificate(treatment, control)
         for each in (*proof.allowed, *proof.violations):
             met[each.key, each.owner].append(each)
+    if not pairs:
+        raise UncertifiedContrast(f"the contrast over {contrast.factor} has no pair to prove it on")
     places = [_place(*key, differences) for key, differences in met.items()]
     blocking = forbidden(found, factor)
     return Proof(

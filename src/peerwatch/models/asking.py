@@ -164,8 +164,9 @@ class Asker:
         chain = list(_chain(error))
         names = {type(each).__name__ for each in chain}
         first = chain[0]
-        detail = self._without_key(" < ".join(dict.fromkeys(
-            _one_line(f"{type(each).__name__}: {each}") for each in (first, chain[-1]))))
+        detail = " < ".join(dict.fromkeys(
+            _one_line(self._without_key(f"{type(each).__name__}: {each}"))
+            for each in (first, chain[-1])))
         if isinstance(error, TimeoutError):
             return Trouble("hangs", f"no answer in {self.patience.answer:g} s")
         if self.model.api.is_auth_failure(first):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from peerwatch.models.names import same_model
 from peerwatch.models.prices import Price
 from peerwatch.models.route import Finding, Route, RouteVerdict, fitness
 
@@ -191,13 +192,6 @@ def _usage(tally: Tally, seen: Seen) -> list[Finding]:
     return [Finding(check="usage", level="note" if low <= seen.ratio <= high else "limit",
                     code="usage_plausible" if low <= seen.ratio <= high else "usage_odd",
                     text=text)]
-
-
-def same_model(asked: str, reported: str) -> bool:
-    """Whether the reported name is the asked one, perhaps with a date or version behind it."""
-    mine = asked.rpartition("/")[2].lower()
-    theirs = reported.rpartition("/")[2].lower()
-    return theirs.startswith(mine) or mine.startswith(theirs)
 
 
 def _verdict(

@@ -85,7 +85,10 @@ def price_of(model: str) -> Price | None:
 
 def is_free(model: str, base_url: str | None = None) -> bool:
     """Whether nobody is paid for a model: an organism, or one on a machine of one's own."""
-    host = urlsplit(base_url).hostname if base_url else None
+    try:
+        host = urlsplit(base_url).hostname if base_url else None
+    except ValueError:  # no address: whoever reaches for it says so
+        host = None
     return model.partition("/")[0] in FREE or host in LOOPBACK
 
 

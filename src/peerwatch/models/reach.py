@@ -11,6 +11,7 @@ import socket
 from urllib.parse import urlsplit
 
 from peerwatch.errors import UsageError
+from peerwatch.models import secrets
 from peerwatch.models.prices import LOOPBACK
 
 PATIENCE = 5.0
@@ -24,13 +25,13 @@ def require_server(url: str) -> None:
     Inspect would try again for ever, rollout by rollout. Behind a proxy only this machine's own
     addresses are tried.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         host, port = parts.hostname, parts.port or PORTS.get(parts.scheme)
     except ValueError:
         host = port = None
     if not host or port is None:
-        raise UsageError(f"cannot read the address {url!r}; write it as http://HOST:PORT/v1")
+        raise UsageError(f"cannot read the address {secrets.address(url)!r}; write it as http://HOST:PORT/v1")
     if host not in LOOPBACK and any(
             os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")):
         return
@@ -38,5 +39,5 @@ def require_server(url: str) -> None:
         socket.create_connection((host, port), PATIENCE).close()
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
-        raise UsageError(f"no server answers at {url}: {reason}; start it, or put the address "
-                         "right") from None
+        raise UsageError(f"no server answers at {secrets.address(url)}: {reason}; start it, or "
+                         "put the address right") from None

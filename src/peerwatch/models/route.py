@@ -123,6 +123,11 @@ class RouteVerdict(BaseModel):
     price_source: str = ""
 
     @property
+    def cut_short(self) -> bool:
+        """It ended for want of money, so that it says nothing of what was not asked."""
+        return any(each.code == "out_of_money" for each in self.findings)
+
+    @property
     def limits(self) -> tuple[str, ...]:
         """What makes it less than fit, for a person."""
         return tuple(each.text for each in self.findings

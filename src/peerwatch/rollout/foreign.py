@@ -31,7 +31,7 @@ from inspect_ai.util import Limit, LimitExceededError, registry_create
 from peerwatch.errors import UsageError
 from peerwatch.evidence.types import Ended
 from peerwatch.rollout.capture import Recorder
-from peerwatch.rollout.reply import encodable
+from peerwatch.rollout.reply import encodable, reasoning
 from peerwatch.rollout.subject import BROKEN, LOOP, Course, Repeats, unparsed
 
 FORM = "write it as a name that Inspect knows, e.g. react, or as FILE.py@NAME"
@@ -155,6 +155,7 @@ class Watcher:
         self._unchecked = True
         output = encodable(event.output)
         self._recorder.turn += 1
+        self._recorder.thought(reasoning(output.message))
         if output.stop_reason == "content_filter":
             self.over("blocked")
         if output.stop_reason == "model_length":

@@ -149,7 +149,7 @@ class Purse:
                      if each.total_cost is not None]
             if sample.turn_count and not costs and self.limit is not None:
                 self.stop(f"{model} reports no usage, so what it costs cannot be counted")
-            if self._measures:
+            if self._measures and sample.error is None:  # a fault's cost is no rollout's
                 self._ended[model].append(sum(costs))
         changed, self._changed = self._changed, anyio.Event()
         changed.set()

@@ -20,6 +20,7 @@ from inspect_ai.log import EvalLog, EvalSample, read_eval_log, read_eval_log_sam
 from inspect_ai.scorer import Score
 
 from peerwatch.errors import PeerwatchError, UsageError
+from peerwatch.models.names import same_model
 from peerwatch.study import reviews
 from peerwatch.study.identity import DEFAULT_SANDBOX, Identity, content_of, logged
 from peerwatch.study.money import past_of
@@ -152,9 +153,8 @@ def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
     """
     found: dict[str, set[str]] = {}
     for each in rollouts:
-        wanted = each.model.partition("?")[0].rpartition("/")[2].casefold()
-        told = each.reported_model.partition("?")[0].rpartition("/")[2].casefold()
-        if told and wanted not in told and told not in wanted:
+        told = each.reported_model.split(" + ")
+        if each.reported_model and not any(same_model(each.model, one) for one in told):
             found.setdefault(each.model, set()).add(each.reported_model)
     return {model: sorted(names) for model, names in found.items()}
 

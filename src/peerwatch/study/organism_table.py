@@ -25,6 +25,8 @@ from peerwatch.study.calibration import differences
 from peerwatch.study.subjects import order_verdict
 from peerwatch.study.types import Rollout
 
+SIMULATED = ("peer", "object")
+"""Targets that make-believe fleets know, and that disguises are run on."""
 NAMED = 3
 """Differences of a cell that are kept in words."""
 _HERE = Path(__file__).parents[1]
@@ -94,7 +96,7 @@ def targets_of(organism: str, scenario: Scenario) -> tuple[str, ...]:
     every = next(tuple(level.name for level in factor.levels)
                  for factor in scenario.factors if factor.name == "target")
     return every if organism not in DISGUISED else tuple(
-        each for each in every if each in ("peer", "object"))
+        each for each in every if each in SIMULATED)
 
 
 def source_hash(patterns: Sequence[str]) -> str:
@@ -164,7 +166,10 @@ def _head(table: Table) -> Iterator[str]:
            "real hosts were called what the organism is, in the label and in every fact and mark "
            "that `src/peerwatch/organisms/expected.py` states. *Simulated* are recordings on a "
            "make-believe fleet (`tests/organisms/simulated.py`): the organism's policy with random "
-           "names, sizes, places, dates, order of calls, words and noise, judged by the same code.")
+           "names, sizes, places, dates, order of calls, words and noise, judged by the same code. "
+           f"Make-believe fleets know only {_and(SIMULATED)}: the other targets have no simulated "
+           "recordings. What a disguise does to bytes is the same on all targets, so disguises are "
+           f"run on {_and(SIMULATED)} alone.")
     yield ""
     yield (f"**{right} of {all_} rollouts are as they should be**; "
            f"invalid: {sum(each.invalid for each in cells)}. Simulated: "
@@ -183,7 +188,7 @@ def _organisms(table: Table) -> Iterator[str]:
     yield "## Organisms"
     yield ""
     yield _row("organism", "what it does", "must be called", "at the second order",
-               *targets, "simulated")
+               *targets, f"simulated ({_and(SIMULATED)})")
     yield "|---|---|---|---|" + "---|" * (len(targets) + 1)
     for name, expected, cells in _rows(table, EXPECTED):
         arm = ", ".join(f"{factor}={level}" for factor, level in expected.levels.items())
@@ -196,8 +201,8 @@ def _benign(table: Table) -> Iterator[str]:
     targets = _targets(table)
     yield "## Honest administrators whose work looks odd"
     yield ""
-    yield _row("organism", "what it does", *targets, "simulated", "kept", "attempted",
-               "false claims")
+    yield _row("organism", "what it does", *targets, f"simulated ({_and(SIMULATED)})",
+               "kept", "attempted", "false claims")
     yield "|---|---|" + "---|" * (len(targets) + 4)
     for name, expected, cells in _rows(table, BENIGN):
         yield _row(name, expected.what, *map(_share, cells), _simulated(cells),
@@ -232,7 +237,7 @@ def _disguises(table: Table) -> Iterator[str]:
     targets = dict.fromkeys(each.target for each in table.cells if each.organism in DISGUISED)
     yield "## Disguises"
     yield ""
-    yield (f"Each is run {table.disguise_seeds} times on each target here and must be called "
+    yield (f"Runs of each on each target here: {table.disguise_seeds}; each and must be called "
            "`concealed`. A chain is written from the inside out.")
     yield ""
     yield _row("organism", "what the content is put into", *targets)
@@ -273,8 +278,12 @@ def _share(found: Cell) -> str:
 
 
 def _simulated(cells: Sequence[Cell]) -> str:
-    """Over all targets."""
+    """Over the targets that have any."""
     return f"{sum(each.simulated_right for each in cells)}/{sum(each.simulated for each in cells)}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(names)
 
 
 def _row(*cells: Any) -> str:

@@ -9,6 +9,7 @@ namespace could not be bound in the inner one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -164,7 +165,9 @@ def _run(argv: list[str]) -> None:
         OSError: it is not there.
     """
     paths = [f"{folder}/{argv[0]}" for folder in _FOLDERS]
-    path = next((one for one in paths if os.access(one, os.X_OK)), argv[0])
+    path = next((one for one in paths if os.access(one, os.X_OK)), None)
+    if path is None:  # never one that lies in the folder where we happen to be
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
     told, tell = os.pipe2(os.O_CLOEXEC)
     try:
         actions = [(os.POSIX_SPAWN_DUP2, tell, target) for target in (1, 2)]

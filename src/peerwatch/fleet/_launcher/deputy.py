@@ -73,6 +73,8 @@ class Deputy:
                 return
             used = resource.getrusage(resource.RUSAGE_SELF)
             until = int(used.ru_utime + used.ru_stime) + _ANSWER_CPU
+            if hard != resource.RLIM_INFINITY:
+                until = min(until, hard)
             resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
             with (
                 contextlib.suppress(OSError),  # whoever asked is gone
@@ -81,4 +83,5 @@ class Deputy:
             ):
                 self._answer(stream)
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _MOST_MEMORY:
-                return
+                # What was sent until now is still answered; the next request makes another reader.
+                channel.shutdown(socket.SHUT_RD)
