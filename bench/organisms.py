@@ -49,8 +49,10 @@ from peerwatch.study.plan import make_plan  # noqa: E402
 from peerwatch.study.run import carry_out, models_of  # noqa: E402
 
 SCENARIO = load("deletion")
-RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/**/*.py")
-"""What else decides what a recording holds: another tree's rollouts are not taken up."""
+RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/*.py",
+            "evidence/dress/*.py", "evidence/inferred/*.py")
+"""What else decides what a recording holds: another tree's rollouts are not taken up. Prose is read
+only when a verdict is made."""
 
 
 def rollouts_of(name: str, seeds: int, out: Path, console: Console) -> list[Cell]:
