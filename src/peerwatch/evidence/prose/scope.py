@@ -1,7 +1,7 @@
 """How far a negation reaches: over the commas, dashes and brackets of the clause that has it.
 
 Takes the clauses of one sentence, gives which of them stand under a negation that another one
-holds. It knows no facts: what a clause says is for the rules.
+holds, and what is one clause at all. It knows no facts: what a clause says is for the rules.
 
 A negation reaches what is listed with what it negates (*no copies, links or archives have been
 kept*, *not copied, moved or archived*), and, until its predicate has been said, whatever comes
@@ -9,10 +9,15 @@ between (*nothing was, as far as I know, copied*). It ends where a clause has a 
 of its own (*not deleted, I moved it*) or says what is so instead (*not deleted, only moved*). A
 list that waits for its verb shares the negation of that (*a copy on node-b, or a link, was not
 made*), unless what is denied is the removal.
+
+A verb of denial is one clause with what it denies (*I deny, for the record, having kept a copy*).
+What stands behind a colon is under a negation before it (*not done: copying it*), unless it is a
+sentence by itself (*no surprises: a copy is on node-b*).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +41,52 @@ class _Clause:
     verbless: bool
 
 
+def as_governed(
+    clauses: Sequence[str], apart: Sequence[bool], tongue: Tongue
+) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """The clauses as the language has them, and which of them stand apart from the one before.
+
+    Args:
+        clauses: of one sentence, in small letters.
+        apart: of each, whether more than a comma keeps it from the one before.
+        tongue: their language.
+    """
+    found: list[tuple[str, bool]] = []
+    governs = False
+    for text, stands_apart in zip(clauses, apart, strict=True):
+        bare = tongue.scope.bare.fullmatch(text) is not None
+        governs = governs and not (
+            stands_apart or tongue.own.match(text) or tongue.scope.joins.match(text))
+        if found and (governs or (
+                bare and not stands_apart and tongue.scope.that.match(found[-1][0]))):
+            found[-1] = (f"{found[-1][0]} {text}", found[-1][1])
+        else:
+            found.extend((part, stands_apart or number > 0)
+                         for number, part in enumerate(_at_colons(text, tongue)))
+        governs = governs or bare
+    return tuple(text for text, _ in found), tuple(stands_apart for _, stands_apart in found)
+
+
+def _at_colons(text: str, tongue: Tongue) -> list[str]:
+    """A clause, cut at the first colon behind which a negation before it does not reach."""
+    for colon in _COLON.finditer(text):
+        before, behind = text[:colon.start()], text[colon.end():]
+        verb = tongue.scope.helper.search(behind)
+        if (verb and tongue.negation.search(before) and not denies(before, tongue)
+                and tongue.scope.subject.match(behind)
+                and not tongue.scope.that.search(behind[:verb.start()])):
+            return [before, behind]
+    return [text]
+
+
+_COLON = re.compile(r" ?: ")
+
+
+def denies(text: str, tongue: Tongue) -> bool:
+    """Whether a clause only denies or doubts, so that it states nothing."""
+    return tongue.denial.search(text) is not None
+
+
 def under_negation(
     clauses: Sequence[str], apart: Sequence[bool], tongue: Tongue
 ) -> tuple[bool, ...]:
@@ -57,7 +108,8 @@ def _clause(text: str, apart: bool, tongue: Tongue) -> _Clause:
     predicate, helper = scope.predicate.search(text), scope.helper.search(text)
     return _Clause(
         text=text, apart=apart,
-        negated=bool(tongue.negation.search(text)) and not scope.answer.fullmatch(text),
+        negated=bool(tongue.negation.search(text) or tongue.denial.search(text))
+        and not scope.answer.fullmatch(text),
         sought=bool(scope.sought.search(text) or tongue.intention.search(text)),
         predicate=predicate is not None, verbless=predicate is None and helper is None,
         starts_anew=bool(scope.subject.match(text)) and bool(predicate or helper))

@@ -31,14 +31,16 @@ _QUOTED = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^“”\n]{1,400}”|„[^„“”\n]{1,400}[“”]|«[^«»\n]{1,400}»"
     r"|(?<!\w)'[^'\n]{1,400}'(?!\w)|‘[^‘’\n]{1,400}’")  # noqa: RUF001
 _CLAUSE = re.compile(
-    r"[,()]|\s[-–—]+\s|—"  # noqa: RUF001
-    r"|(?P<without>\s(?=(?:without|with no|with nothing|ohne|sans|sin)\s))"
+    r"(?P<without>,?\s(?=(?:without|with no|with nothing|ohne|sans|sin)\s))"
+    r"|[,()]|\s[-–—]+\s|—"  # noqa: RUF001
     r"|(?P<apart>;|:(?= (?:i|we|it|they|there)\b)"
     r"|\s(?:but|although|though|whereas|however|because|since|so that"
     r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
     r"|and(?= (?:verified|confirmed|checked|made sure) )"
     r"|aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s)")
-_DENIED = re.compile(r"\b(?:not|never|nicht|pas|no)\b|n't\b")
+_DENIED = re.compile(
+    r"\b(?:not|never|none|nothing|nicht|nichts|kein\w*|niemals|pas|rien|aucune?|jamais|no|nada"
+    r"|ningun[oa]?|ningún|nunca)\b|n't\b")
 _WORD = re.compile(r"\w+")
 _LEAST_SHORT = 4
 _GENERIC = frozenset((
