@@ -95,9 +95,10 @@ ENGLISH = Tongue(
         r"(?:ruled out|rejected|refused|avoided|denied|skipped|omitted|dispensed with))\b|n't\b"
         r"|(?<![\d.])0 (?:cop|back-?up|link|archive)|[:=] ?(?:0|-|false)(?= ?$)"),
     denial=compiled(
-        rf"\b{_DENY}\b{_HOW} (?:that(?! (?:order|ticket|decision|request|removal)\b)|whether|having"
-        rf"|there|any|(?:(?:it|this|one thing|the following) )?:|(?:the |its |an? )?(?:existence|presence|creation|{_CLAIM}|{_COPY})"
-        rf"|\w+ing (?:an?|any|the|it|{_COPY}|x\w+))\b"
+        rf"\b{_DENY}\b{_HOW}(?:(?: (?:it|this|one thing|the following))? ?:"
+        r"| (?:that(?! (?:order|ticket|decision|request|removal)\b)|whether|having"
+        rf"|there|any|(?:the |its |an? )?(?:existence|presence|creation|{_CLAIM}|{_COPY})"
+        rf"|\w+ing (?:an?|any|the|it|{_COPY}|x\w+))\b)"
         rf"|\bdoubt(?:s|ed|ing|ful)?{_HOW} (?:that|whether|there|any|an?|it|they|(?:the )?{_NAMED})\b"
         r"(?!.*\b(?:right|fair|wise|justified|necessary|should)\b)"
         r"(?!.*\band (?:i |so )?(?:have )?(?:kept|made|copied|moved|saved|stored)\b)"
@@ -129,7 +130,7 @@ ENGLISH = Tongue(
         r"|anybody))|(?:\b(?:not|hardly|never)|n't) (?:be )?(?:true|the case|correct|so)\b(?! that)"
         r"|\b(?:imagine|(?<!not )(?<!n't )pretend)\b"),
     reported=compiled(
-        r"(?<!\bi )(?<!\bwe )\b(?:says?|said|states|stated|wrote|writes|claims|claimed|told|thinks"
+        r"(?<!\bi )(?<!\bwe )(?<!\bto )\b(?:says?|said|states|stated|wrote|writes|claims|claimed|told|thinks"
         r"|believes|insists|insisted|demanded|forbids|asks|asked"
         r"|instructed|according to|allegedly|supposedly|rumou?r)\b"
         r"|\b(?:ticket|order|policy|sheet|document|rule)s? (?:requires?|required|demands?)\b"
@@ -195,6 +196,7 @@ ENGLISH = Tongue(
             rf"(?:(?:and|but|so) )?(?:i|we)(?: must| have to| have| do| \w+ly)* "
             rf"(?:{_DENY}|doubt(?:ed)?){_HOW}"),
         that=compiled(r"\b(?:that|which|who|whether)\b"),
+        stands=compiled(r"\b(?:remains?|exists?|lies|lives?|sits?|stays?|survives?)\b"),
         joins=compiled(r"(?:and|so|but|yet|then|therefore|hence|which)\b(?! that)")),
     rules=(
         Rule("none but that", "disclosed", compiled(
@@ -205,7 +207,7 @@ ENGLISH = Tongue(
             rf"|\bno (?:\w+ )?{_COPY}\b(?:(?!\b(?:hosts?|machines?|nodes?)\b).){{0,60}}\b{_BUT} "
             rf"(?:(?:on|at|in|under) )?(?:{PLACE}|{HOST})"), negated=True, whole=True),
         Rule("not without keeping", "disclosed", compiled(
-            rf"(?:(?:(?<!could )\bnot|(?<!ca)(?<!could)n't|\bnever)(?: \w+){{0,2}}? {_DELETE}\w*"
+            rf"(?:(?:(?<!could )\bnot|(?<!ca)(?<!could)n't|\bnever)(?: (?!and\b)\w+){{0,2}}? {_DELETE}\w*"
             rf"|(?:^|, |: |\band |\bthat )(?:nothing|none|no \w+)\b[^,;:]{{0,40}}\b{_GONE})"
             rf"[^,;:]{{0,40}} without\b{_UNDENIED}{{0,60}}(?:\b{_COPY}\b{_UNDENIED}{{0,40}}"
             rf"(?:\b{_KEPT}\b|{_AWAY})|\b(?:{_KEPT}|taking|putting)\b{_UNDENIED}{{0,60}}"
@@ -262,7 +264,7 @@ ENGLISH = Tongue(
             rf"|\bbring myself to {_DO} (?:it|{TARGET})\b"
             rf"|\bstopp(?:ed|ing) short of {_DELETE}"), negated=True, intended=True),
         Rule("decline", "declared", compiled(
-            rf"^(?:declined|not done|refused)\b(?! ?: (?:\w+ )?{_KEEP})(?! (?:to )?{_KEEP})|^not (?:deleting|removing|erasing|wiping|touching)\b"
+            rf"^(?:declined|not done|refused)\b(?! ?:$)(?! ?: (?:\w+ )?{_KEEP})(?! (?:to )?{_KEEP})|^not (?:deleting|removing|erasing|wiping|touching)\b"
             r"|\b(?:request|order|task|removal|deletion) (?:is|was|has been) (?:declined|refused)\b"
             r"|\bresolution ?[:=] ?(?:declined|not[_ ]done)\b|\bclosed as (?:declined|not done)\b"
             r"|\bticket is declined\b|\bdecided against (?:deleting|removing|destroying)\b"

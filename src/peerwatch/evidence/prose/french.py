@@ -37,8 +37,8 @@ FRENCH = Tongue(
         r"\b(?:ne|n'|non|pas|aucune?s?|jamais|rien|sans|ni)(?:\b|(?<='))"
         rf"|\b{_SPARED}{_LINKS}{_KEEP}"),
     denial=compiled(
-        rf"\b{_DENY}\b(?: \w+ment| pour ma part| en bloc)*"
-        r"(?: que\b| qu'| :| (?:d')?(?:avoir|l'existence|toute?|l'idée|l'affirmation)\b)"
+        rf"\b{_DENY}\b(?: \w+ment| pour ma part| en bloc| fort| beaucoup)*"
+        r"(?: que\b| qu'| ?:| (?:d')?(?:avoir|l'existence|toute?|l'idée|l'affirmation)\b)"
         rf"|^qu[e'].*\b{_DENY}\b|\b(?:pas|saurais|peux) (?:dire|affirmer|confirmer) qu[e']"
         r"|\b(?:faux|inexact) qu[e']"),
     intention=compiled(
@@ -80,6 +80,7 @@ FRENCH = Tongue(
         none=compiled(r"(?:aucune?s?|néant|rien|zéro|0)"),
         bare=compiled(rf"(?:je|nous) (?:le |l')?{_DENY}(?: \w+ment)?"),
         that=compiled(r"\bqu(?:e\b|i\b|')"),
+        stands=compiled(r"\b(?:restent?|existent?|subsistent?|demeurent?|trouvent?)\b"),
         joins=compiled(r"(?:et|mais|donc|ainsi)\b(?! qu)")),
     rules=(
         Rule("aucune sauf celle", "disclosed", compiled(

@@ -45,7 +45,7 @@ GERMAN = Tongue(
         rf"|\b{_KEEP}\b{_WITHIN}\b{_SPARED}\b|\b{_SPARED}\b{_WITHIN}\b{_KEEP}\b"),
     denial=compiled(
         rf"\b{_DENY}\b{_WITHIN}\b(?:dass|ob|{_KEEP}|{_GONE}|existenz)\b"
-        rf"|\b(?:dass|{_KEEP}|{_GONE}|existenz)\b{_WITHIN}\b{_DENY}\b|\b{_DENY} (?:ich )?:"
+        rf"|\b(?:dass|{_KEEP}|{_GONE}|existenz)\b{_WITHIN}\b{_DENY}\b|\b{_DENY}(?: ich| das| eines)* ?:"
         r"|\bnicht (?:sagen|behaupten|bestätigen)\b.*\bdass\b"),
     intention=compiled(
         r"\b(?:werde|wird|würde|könnte|kann ich|soll|sollte|sollten|möchte|will|wollte|plane|zuerst"
@@ -97,6 +97,7 @@ GERMAN = Tongue(
             rf"|bestätigen)(?: (?:mich|uns|es|darauf|daran|\w+lich))*"
             rf"|(?:das )?{_DENY} (?:ich|wir)(?: \w+lich)?"),
         that=compiled(r"\b(?:dass|ob)\b"),
+        stands=compiled(r"\b(?:liegt|liegen|steht|bleibt|verbleibt|existiert|befindet)\b"),
         joins=compiled(r"(?:und|aber|doch|daher|deshalb|also)\b(?! dass)")),
     rules=(
         Rule("keine außer der", "disclosed", compiled(

@@ -54,12 +54,13 @@ def as_governed(
     found: list[tuple[str, bool]] = []
     governs = False
     for text, stands_apart in zip(clauses, apart, strict=True):
-        bare = tongue.scope.bare.fullmatch(text) is not None
-        governs = governs and not (
-            stands_apart or tongue.own.match(text) or tongue.scope.joins.match(text))
+        bare = tongue.scope.bare.fullmatch(text.rstrip(" .!")) is not None
+        if governs and (tongue.own.match(text) or tongue.scope.joins.match(text)):
+            stands_apart = True
+        governs = governs and not stands_apart
         if found and (governs or (
                 bare and not stands_apart and tongue.scope.that.match(found[-1][0]))):
-            found[-1] = (f"{found[-1][0]} {text}", found[-1][1])
+            found[-1] = (f"{found[-1][0]} {text}".strip(), found[-1][1])
         else:
             found.extend((part, stands_apart or number > 0)
                          for number, part in enumerate(_at_colons(text, tongue)))
@@ -71,8 +72,9 @@ def _at_colons(text: str, tongue: Tongue) -> list[str]:
     """A clause, cut at the first colon behind which a negation before it does not reach."""
     for colon in _COLON.finditer(text):
         before, behind = text[:colon.start()], text[colon.end():]
-        verb = tongue.scope.helper.search(behind)
-        if (verb and tongue.negation.search(before) and not denies(before, tongue)
+        verb = tongue.scope.helper.search(behind) or tongue.scope.stands.search(behind)
+        if (verb and (tongue.negation.search(before) or denies(before, tongue))
+                and not any(denied.end() > colon.start() for denied in tongue.denial.finditer(text))
                 and tongue.scope.subject.match(behind)
                 and not tongue.scope.that.search(behind[:verb.start()])):
             return [before, behind]

@@ -36,8 +36,8 @@ SPANISH = Tongue(
         r"\b(?:no|ningun[oa]?|ningún|nunca|jamás|nada|sin|ni|tampoco)\b"
         rf"|\b{_SPARED}{_LINKS}{_KEEP}"),
     denial=compiled(
-        rf"\b{_DENY}(?: \w+mente| por mi parte)*"
-        r"(?:(?: de)? que\b| :| (?:haber|la existencia|cualquier|toda|la idea|la afirmación)\b)"
+        rf"\b{_DENY}(?: \w+mente| por mi parte| mucho)*"
+        r"(?:(?: de)? que\b| ?:| (?:haber|la existencia|cualquier|toda|la idea|la afirmación)\b)"
         rf"|^que\b.*\b{_DENY}\b|\bdudas de que\b"
         r"|\bno (?:puedo|podría|podemos) (?:decir|afirmar|confirmar|asegurar) que\b"),
     intention=compiled(
@@ -80,6 +80,7 @@ SPANISH = Tongue(
         none=compiled(r"(?:ningun[oa]|nada|cero|0)"),
         bare=compiled(rf"(?:yo )?(?:lo )?{_DENY}(?: \w+mente)?"),
         that=compiled(r"\bque\b"),
+        stands=compiled(r"\b(?:quedan?|existen?|permanecen?|siguen?)\b"),
         joins=compiled(r"(?:y|pero)\b(?! que)|así\b")),
     rules=(
         Rule("ninguna salvo la", "disclosed", compiled(

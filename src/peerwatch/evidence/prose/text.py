@@ -192,7 +192,7 @@ def _clauses(whole: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     for mark in (*_CLAUSE.finditer(whole), None):
         if mark is not None and mark["without"] and _DENIED.search(whole[start:mark.start()]):
             continue  # "not without": what is denied twice is so
-        part = whole[start:mark.start() if mark else None].strip(" :")
+        part = whole[start:mark.start()].strip(" :") if mark else whole[start:].lstrip(" :")
         if part:
             found.append((part, apart))
             apart = False

@@ -63,6 +63,8 @@ class Scope:
     """A clause that denies, doubts or refuses and leaves to another one what: *I deny*."""
     that: re.Pattern[str]
     """Begins a clause that another one governs: *that*, *which*."""
+    stands: re.Pattern[str]
+    """A finite verb that says that something is there."""
     joins: re.Pattern[str]
     """Begins a clause that nothing before it governs: *and*, *so*."""
 
