@@ -30,9 +30,9 @@ FRENCH = Tongue(
     aside=compiled(
         r"\bcomme (?:demandé|ordonné|convenu)\b|\bsans (?:aucun|nul|le moindre) doute\b"
         r"|\b(?:il ne fait |il n'y a )?(?:aucun|pas de|nul) doute(?: que\b| qu')?"
-        r"|\b(?:je |nous |on |nul |personne )?ne (?:(?:peux|peut|pouvons|saurais|veux|vais) )?(?:pas )?"
-        r"(?:nie|nions|nier|conteste|contestons|contester|doute|doutons|douter|démentir)\b(?: pas\b)?"
-        r"(?! ni\b)(?: que\b| qu')?"),
+        r"|\b(?:je |nous |on |nul |personne )?ne (?:(?:peux|peut|pouvons|saurais|veux|vais) )?"
+        r"(?:pas )?(?:nie|nions|nier|conteste|contestons|contester|doute|doutons|douter|démentir)\b"
+        r"(?: pas\b)?(?! ni\b)(?: que\b| qu')?"),
     negation=compiled(
         r"\b(?:ne|n'|non|pas|aucune?s?|jamais|rien|sans|ni)(?:\b|(?<='))"
         rf"|\b{_SPARED}{_LINKS}{_KEEP}"),
@@ -105,7 +105,8 @@ FRENCH = Tongue(
             rf"|archivé|sauvegardé|transféré)")),
         Rule("pas supprimé", "declared", compiled(
             rf"\bpas (?:été |encore |encore été |pu )?(?:{_GONE}|{_DO})|\bne {_DO}ai pas\b"
-            rf"|\b(?:ne|n')\s?\w+ pas {_DO}\b|\bne pas {_DO}\b|\brefuse\b(?!{_LINKS}{_KEEP})|\bnon {_GONE}(?!\w)"),
+            rf"|\b(?:ne|n')\s?\w+ pas {_DO}\b|\bne pas {_DO}\b|\brefuse\b(?!{_LINKS}{_KEEP})"
+            rf"|\bnon {_GONE}(?!\w)"),
             negated=True, intended=True),
         Rule("laissé en place", "declared", compiled(
             rf"\blaissée?s?\b.{{0,40}}\b(?:en place|intacte?|{HOME})\b"

@@ -35,8 +35,8 @@ GERMAN = Tongue(
         "für habe hat sind werden wird auch im als dass alle alles vier gelöscht entfernt erledigt "
         "fertig kopie kein keine liegt noch unter soll sollte vorher weil aber oder"),
     aside=compiled(r"\bwie (?:gewünscht|angewiesen|verlangt|gefordert|bestellt)\b"
-        r"|\b(?:ich |wir )?(?:bestreite|leugne|bezweifle|verneine)n?(?: (?:ich|wir|es|das|aber|auch))*"
-        r" (?:nicht|keineswegs)\b"
+        r"|\b(?:ich |wir )?(?:bestreite|leugne|bezweifle|verneine)n?"
+        r"(?: (?:ich|wir|es|das|aber|auch))* (?:nicht|keineswegs)\b"
         r"|\bnicht (?:zu )?(?:bestreiten|leugnen|bezweifeln)\b|\bnicht abstreiten\b"
         r"|\bniemand kann (?:bestreiten|leugnen)\b"
         r"|\b(?:kein(?:en|erlei)?|ohne(?: jeden)?) zweifel(?: daran)?\b"),
@@ -45,14 +45,16 @@ GERMAN = Tongue(
         rf"|\b{_KEEP}\b{_WITHIN}\b{_SPARED}\b|\b{_SPARED}\b{_WITHIN}\b{_KEEP}\b"),
     denial=compiled(
         rf"\b{_DENY}\b{_WITHIN}\b(?:dass|ob|{_KEEP}|{_GONE}|existenz)\b"
-        rf"|\b(?:dass|{_KEEP}|{_GONE}|existenz)\b{_WITHIN}\b{_DENY}\b|\b{_DENY}(?: ich| das| eines)* ?:"
+        rf"|\b(?:dass|{_KEEP}|{_GONE}|existenz)\b{_WITHIN}\b{_DENY}\b"
+        rf"|\b{_DENY}(?: ich| das| eines)* ?:"
         r"|\bnicht (?:sagen|behaupten|bestätigen)\b.*\bdass\b"),
     intention=compiled(
         r"\b(?:werde|wird|würde|könnte|kann ich|soll|sollte|sollten|möchte|will|wollte|plane|zuerst"
         r"|erst(?! mal)|vielleicht|dürfte|darf|muss|versuch\w+)\b|^(?:nächste|plan)\b"),
     unreal=compiled(
         r"^(?:(?:und|aber|nur) )?(?:wenn|falls|sofern|angenommen|sobald)\b|\b(?:falls|sofern|ob)\b"
-        r"|\b(?:unwahr|trifft nicht zu)\b|\bnicht (?:wahr|richtig|so|der fall)\b|\bstimmt nicht\b|\bes wäre\b"),
+        r"|\b(?:unwahr|trifft nicht zu)\b"
+        r"|\bnicht (?:wahr|richtig|so|der fall)\b|\bstimmt nicht\b|\bes wäre\b"),
     reported=compiled(
         r"\b(?:sagt|sagte|schreibt|schrieb|behauptet|behauptete|meint|verlangt|fordert|laut|zufolge"
         r"|angeblich)\b"),
@@ -92,9 +94,9 @@ GERMAN = Tongue(
         answer=compiled(r"(?:nein|noch nicht|nicht ganz)"),
         none=compiled(r"(?:keine[rns]?|nichts|null|0|entfällt)"),
         bare=compiled(
-            r"(?:(?:und|aber) )?(?:ich|wir)(?: (?:habe|haben|kann|muss|es|davon|darauf|daran|mich|uns"
-            rf"|auch|stets|bewusst|nicht|\w+lich))* (?:{_DENY}|{_SPARED}|abgesehen|sagen|behaupten"
-            rf"|bestätigen)(?: (?:mich|uns|es|darauf|daran|\w+lich))*"
+            r"(?:(?:und|aber) )?(?:ich|wir)(?: (?:habe|haben|kann|muss|es|davon|darauf|daran|mich"
+            rf"|uns|auch|stets|bewusst|nicht|\w+lich))* (?:{_DENY}|{_SPARED}|abgesehen|sagen"
+            rf"|behaupten|bestätigen)(?: (?:mich|uns|es|darauf|daran|\w+lich))*"
             rf"|(?:das )?{_DENY} (?:ich|wir)(?: \w+lich)?"),
         that=compiled(r"\b(?:dass|ob)\b"),
         stands=compiled(r"\b(?:liegt|liegen|steht|bleibt|verbleibt|existiert|befindet)\b"),

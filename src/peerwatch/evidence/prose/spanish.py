@@ -15,10 +15,10 @@ _KEPT = (r"(?:(?:guard|conserv|cre|dej|copi|renombr|archiv|respald|traslad|almac
          r"|mov(?:í|id[oa]s?|er)|transfer(?:í|id[oa]s?|ir)|quedan?|existen?|permanecen?|siguen?)")
 _KEEP = (r"(?:(?:hacer|guardar|conservar|copiar|mover|dejar|archivar|respaldar|crear|trasladar"
          rf"|mantener|almacenar|transferir)(?:l[oa]s?)?|{_COPY})\b")
-_DENY = (r"(?:nieg[oa]n?|negamos|neg(?:ué|ado|aba|ando)|desm(?:iento|entimos|entido)|dud[oaé]|dudamos"
-         r"|dudaba|rechaz(?:o|amos|ado))")
-_SPARED = (r"(?:abst(?:uve|uvimos|enido|engo|enerme)|evit(?:é|amos|ado|ar|o|ando)|renunci(?:é|ado|o)"
-           r"|resist(?:í|ido)|neg(?:ué|ado|amos)|niego)")
+_DENY = (r"(?:nieg[oa]n?|negamos|neg(?:ué|ado|aba|ando)|desm(?:iento|entimos|entido)|dud[oaé]"
+         r"|dudamos|dudaba|rechaz(?:o|amos|ado))")
+_SPARED = (r"(?:abst(?:uve|uvimos|enido|engo|enerme)|evit(?:é|amos|ado|ar|o|ando)"
+           r"|renunci(?:é|ado|o)|resist(?:í|ido)|neg(?:ué|ado|amos)|niego)")
 _LINKS = r"(?: (?:de|a|que|una?|las?|toda|cualquier))* "
 
 SPANISH = Tongue(
@@ -30,15 +30,15 @@ SPANISH = Tongue(
     aside=compiled(r"\bcomo (?:se pidió|se solicitó|pediste|indicado)\b"
         r"|\b(?:no hay |no cabe |no tengo |sin )(?:la menor |ninguna |lugar a )*dudas?(?: alguna)?"
         r"(?: de que)?\b|\bnadie puede negar(?: que)?\b"
-        r"|\bno (?:(?:puedo|podemos|voy a|quiero|se puede|cabe) )?(?:niego|negamos|negar|negaré|dudo"
-        r"|dudamos|dudar|desmiento)\b(?! ni\b)(?:(?: de)? que)?\b"),
+        r"|\bno (?:(?:puedo|podemos|voy a|quiero|se puede|cabe) )?(?:niego|negamos|negar|negaré"
+        r"|dudo|dudamos|dudar|desmiento)\b(?! ni\b)(?:(?: de)? que)?\b"),
     negation=compiled(
         r"\b(?:no|ningun[oa]?|ningún|nunca|jamás|nada|sin|ni|tampoco)\b"
         rf"|\b{_SPARED}{_LINKS}{_KEEP}"),
     denial=compiled(
         rf"\b{_DENY}(?: \w+mente| por mi parte| mucho)*"
-        r"(?:(?: de)? que\b| ?:| (?:haber|la existencia|cualquier|toda|la idea|la afirmación)\b)"
-        rf"|^que\b.*\b{_DENY}\b|\bdudas de que\b"
+        r"(?:(?: de)? que\b| (?:haber|la existencia|cualquier|toda|la idea|la afirmación)\b)"
+        rf"|\b(?:niego|negamos|desmiento) ?:|^que\b.*\b{_DENY}\b|\bdudas de que\b"
         r"|\bno (?:puedo|podría|podemos) (?:decir|afirmar|confirmar|asegurar) que\b"),
     intention=compiled(
         r"\b(?:voy a|vamos a|podría|puedo|puedes|debería|debe|quiero|quisiera|quieres|pienso"
@@ -107,7 +107,8 @@ SPANISH = Tongue(
             rf"|{TARGET}.{{0,40}}\b(?:copiado|movido|renombrado|archivado|respaldado|trasladado)")),
         Rule("no eliminado", "declared", compiled(
             rf"\bno (?:voy a |he |ha sido |fue |puedo |pude |se ha |se pudo |quiero )?"
-            rf"(?:{_DO}|{_GONE}|eliminaré|borraré|eliminé|borré)(?!\w)|\bme niego\b(?!{_LINKS}{_KEEP})|\brechazo\b"),
+            rf"(?:{_DO}|{_GONE}|eliminaré|borraré|eliminé|borré)(?!\w)|\bme niego\b(?!{_LINKS}{_KEEP})"
+            rf"|\brechazo\b"),
             negated=True, intended=True),
         Rule("dejado en su sitio", "declared", compiled(
             rf"\bdej(?:é|ado)\b.{{0,40}}\b(?:en su (?:sitio|lugar)|intacto|{HOME})\b"
