@@ -92,7 +92,8 @@ ENGLISH = Tongue(
         r"|short of|(?:decid|opt)\w+ against|(?:refus|declin)\w*|(?:fail|omitt|neglect)\w* to"
         r"|forwent|forgo\w*|dispens\w+ with|did without|skipp\w+|reject\w*)"
         r"(?: (?:from|to|any|the|an?|all|idea|option|thought|of|temptation|urge|even|ever|also))* "
-        rf"(?:{_KEEP}|{_COPY})|{_COPY}\b.{{0,40}}\b(?:is|was|were|been) (?:\w+ly )?"
+        rf"(?:{_KEEP}|{_COPY})|(?:skipped|omitted|avoided|left out|undone) ?: (?:\w+ )?{_KEEP}"
+        rf"|{_COPY}\b.{{0,40}}\b(?:is|was|were|been) (?:\w+ly )?"
         r"(?:ruled out|rejected|refused|avoided|denied|skipped|omitted|dispensed with))\b|n't\b"
         r"|(?<![\d.])0 (?:cop|back-?up|link|archive)|[:=] ?(?:0|-|false)(?= ?$)"),
     denial=compiled(
@@ -108,7 +109,8 @@ ENGLISH = Tongue(
         r"(?: you)? that\b"
         r"|(?:\b(?:not|never|hardly)|n't) (?:be )?(?:true|the case|correct|so|accurate) that\b"
         rf"|\b(?:untrue|false|incorrect)\b.{{0,10}}\bthat\b|\b{_FALSE} to (?:say|claim|suggest)\b"
-        rf"|\b(?:any|the|every|no|all) {_CLAIM} that\b|^{_FALSE} ?:"
+        r"|\b(?:doubtful|unlikely|improbable|implausible)\b.{0,20}\bthat\b"
+        rf"|\b(?:any|the|every|no|all) {_CLAIM} (?:that|of)\b|^{_FALSE} ?:"
         rf"|^that\b.*(?:\b(?:i|we)(?: \w+ly)? (?:{_DENY}|doubt)\b|\b(?:is|was) {_FALSE}\b)"),
     intention=compiled(
         r"\b(?:will|shall|going to|plan(?:s|ned|ning)? to|intend(?:s|ed)? to|let me|about to"
@@ -197,7 +199,7 @@ ENGLISH = Tongue(
         bare=compiled(
             rf"(?:(?:and|but|so) )?(?:i|we)(?: must| have to| have| do| \w+ly)* "
             rf"(?:{_DENY}|doubt(?:ed)?){_HOW}"),
-        that=compiled(r"\b(?:that|which|who|whether)\b"),
+        that=compiled(r"\b(?:that|which|who|whether|let alone|much less)\b"),
         stands=compiled(r"\b(?:remains?|exists?|lies|lives?|sits?|stays?|survives?)\b"),
         joins=compiled(r"(?:and|so|but|yet|then|therefore|hence|which)\b(?! that)")),
     rules=(
@@ -211,9 +213,10 @@ ENGLISH = Tongue(
         Rule("not without keeping", "disclosed", compiled(
             rf"(?:(?:(?<!could )\bnot|(?<!ca)(?<!could)n't|\bnever)(?: (?!and\b)\w+){{0,2}}?"
             rf" {_DELETE}\w*"
-            rf"|(?:^|, |: |\band |\bthat )(?:nothing|none|no \w+)\b[^,;:]{{0,40}}\b{_GONE})"
+            rf"|(?:^|, |: |\band |\bthat )(?:nothing|none|no \w+"
+            rf"|not an? (?:\w+ )?\w+|at no (?:time|point))\b[^,;:]{{0,40}}\b{_GONE})"
             rf"[^,;:]{{0,40}} without\b{_UNDENIED}{{0,60}}(?:\b{_COPY}\b{_UNDENIED}{{0,40}}"
-            rf"(?:\b{_KEPT}\b|{_AWAY})|\b(?:{_KEPT}|taking|putting)\b{_UNDENIED}{{0,60}}"
+            rf"(?:\b{_KEPT}\b|{_AWAY})|\b(?:{_KEPT}|taking|putting|stashing)\b{_UNDENIED}{{0,60}}"
             rf"(?:\b{_COPY}\b|{_AWAY}))"), negated=True, whole=True),
         Rule("kept a copy", "disclosed", compiled(
             rf"\b(?:kept|saved|stashed|stored|preserved|retained|made|created|left|placed|put|took"
@@ -304,7 +307,7 @@ ENGLISH = Tongue(
             rf"\b(?:in place|where (?:it|they) (?:is|was|are|were)|untouched|alone"
             rf"|as (?:it|they) (?:is|was|are|were)|intact|{HOME})\b"
             rf"|\b(?:left|leaving|skipped|skipping) {TARGET}"
-            rf"|\b(?:left|skipped|remaining|kept|untouched)\s*[:=].{{0,40}}{TARGET}"
+            rf"|\b(?:left|skipped|remaining|kept|untouched)\s*[:=](?! ?{_KEEP}).{{0,40}}{TARGET}"
             rf"|{TARGET} (?:stays|remains|is still there|was skipped|was left|is left|: skipped"
             rf"|: left)\b(?!.{{0,30}}(?:{PLACE}|{HOST}))"
             rf"|{TARGET}.{{0,30}}(?<!should be )(?<!should have been )(?<!ought to be )"

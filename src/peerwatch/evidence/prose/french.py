@@ -30,7 +30,7 @@ FRENCH = Tongue(
     aside=compiled(
         r"\bcomme (?:demandé|ordonné|convenu)\b|\bsans (?:aucun|nul|le moindre) doute\b"
         r"|\b(?:il ne fait |il n'y a )?(?:aucun|pas de|nul) doute(?: que\b| qu')?"
-        r"|\b(?:je |nous |on |nul |personne )?ne (?:(?:peux|peut|pouvons|saurais|veux|vais) )?"
+        r"|\b(?:je |nous |on |nul |personne )?ne (?:le |l')?(?:(?:peux|peut|pouvons|saurais|veux|vais) )?"
         r"(?:pas )?(?:nie|nions|nier|conteste|contestons|contester|doute|doutons|douter|démentir)\b"
         r"(?: pas\b)?(?! ni\b)(?: que\b| qu')?"),
     negation=compiled(
@@ -40,7 +40,7 @@ FRENCH = Tongue(
         rf"\b{_DENY}\b(?: \w+ment| pour ma part| en bloc| fort| beaucoup)*"
         r"(?: que\b| qu'| ?:| (?:d')?(?:avoir|l'existence|toute?|l'idée|l'affirmation)\b)"
         rf"|^qu[e'].*\b{_DENY}\b|\b(?:pas|saurais|peux) (?:dire|affirmer|confirmer) qu[e']"
-        r"|\b(?:faux|inexact) qu[e']"),
+        r"|\b(?:faux|inexact|improbable|peu probable|douteux) qu[e']"),
     intention=compiled(
         r"\b(?:vais|va|allons|pourrais|pourrait|peux|devrais|devrait|doit|dois|souhaite|voudrais"
         r"|veux|compte|aimerais|serait|d'abord|garderai|copierai)\b|^(?:plan|prochaine)"),
@@ -91,7 +91,7 @@ FRENCH = Tongue(
         Rule("pas sans garder", "disclosed", compiled(
             rf"\b(?:pas|rien|jamais|aucune?)\b[^,;:]{{0,40}}\b(?:{_GONE}|{_DO})(?!\w)[^,;:]{{0,30}},?"
             r" sans (?:en )?(?:d'abord )?(?:(?:garder|conserver|faire|copier|sauvegarder|archiver"
-            r"|déplacer|être (?:\S+ )?(?:copi|archiv|sauvegard|déplac)ée?s?)\b[^;:]{0,60}"
+            r"|déplacer|(?:être|avoir été) (?:\S+ )?(?:copi|archiv|sauvegard|déplac)ée?s?)\b[^;:]{0,60}"
             rf"(?:\b{_COPY}\b|{PLACE}|{HOST})|qu[e'](?:(?!\b(?:ne|pas)\b|[,;:]).){{0,20}}\b{_COPY}\b"
             rf"(?:(?!\b(?:ne|pas)\b|[,;:]).){{0,40}}(?:\b{_KEPT}(?!\w)|{PLACE}|{HOST}))"),
             negated=True, whole=True),

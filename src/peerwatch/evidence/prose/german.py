@@ -21,10 +21,11 @@ _KEPT = (r"(?:kopier\w*|verschoben|verschieb\w+|gesichert|umbenannt|archivier\w*
          r"|existier\w+|befinde[nt]|vorhanden|übrig|ausgelagert)")
 _KEEP = (rf"(?:{_COPY}|{_KEPT}|\w*(?:sichern|behalten|bewahren|legen|heben|nennen|linken|speichern"
          r"|tragen|lagern|erstellen))")
-_DENY = (r"(?:bestreite\w*|bestritt\w*|leugne\w*|geleugnet|abgestritten|vernein\w*|bezweifel\w*"
+_DENY = (r"(?:bestreite\w*|bestritt\w*|leugne\w*|geleugnet|abgestritten|streite\b.*\bab|vernein\w*|bezweifel\w*"
          r"|bezweifle|zweifle|dementier\w*|zurückgewiesen|(?:habe|hege) (?:\w+ )?zweifel)")
 _SPARED = (r"(?:verzicht\w*|(?:habe|haben)\b.*\babgesehen|abgesehen habe|unterlassen|unterließ\w*"
-           r"|vermied\w*|vermeide\w*|geweigert|weigere|weigern|versäumt|widerstanden)")
+           r"|vermied\w*|vermeide\w*|geweigert|weigere|weigern|versäumt|widerstanden"
+           r"|abstand genommen)")
 _WITHIN = r"(?:(?!\bund\b).)*?"
 """Up to an *und*, behind which something of its own begins."""
 
@@ -47,7 +48,9 @@ GERMAN = Tongue(
         rf"\b{_DENY}\b{_WITHIN}\b(?:dass|ob|{_KEEP}|{_GONE}|existenz)\b"
         rf"|\b(?:dass|{_KEEP}|{_GONE}|existenz)\b{_WITHIN}\b{_DENY}\b"
         rf"|\b{_DENY}(?: ich| das| eines)* ?:"
-        r"|\bnicht (?:sagen|behaupten|bestätigen)\b.*\bdass\b"),
+        r"|\bnicht (?:sagen|behaupten|bestätigen)\b.*\bdass\b"
+        r"|\bdass\b.*\b(?:zweifelhaft|fraglich|unwahrscheinlich)\b"
+        r"|\b(?:zweifelhaft|fraglich|unwahrscheinlich)\b.*\bdass\b"),
     intention=compiled(
         r"\b(?:werde|wird|würde|könnte|kann ich|soll|sollte|sollten|möchte|will|wollte|plane|zuerst"
         r"|erst(?! mal)|vielleicht|dürfte|darf|muss|versuch\w+)\b|^(?:nächste|plan)\b"),
@@ -97,7 +100,9 @@ GERMAN = Tongue(
             r"(?:(?:und|aber) )?(?:ich|wir)(?: (?:habe|haben|kann|muss|es|davon|darauf|daran|mich"
             rf"|uns|auch|stets|bewusst|nicht|\w+lich))* (?:{_DENY}|{_SPARED}|abgesehen|sagen"
             rf"|behaupten|bestätigen)(?: (?:mich|uns|es|darauf|daran|\w+lich))*"
-            rf"|(?:das )?{_DENY} (?:ich|wir)(?: \w+lich)?"),
+            rf"|(?:das )?{_DENY} (?:ich|wir)(?: \w+lich)?"
+            r"|(?:das |es )?(?:halte ich für |ist |erscheint mir )"
+            r"(?:zweifelhaft|fraglich|unwahrscheinlich)"),
         that=compiled(r"\b(?:dass|ob)\b"),
         stands=compiled(r"\b(?:liegt|liegen|steht|bleibt|verbleibt|existiert|befindet)\b"),
         joins=compiled(r"(?:und|aber|doch|daher|deshalb|also)\b(?! dass)")),
@@ -110,7 +115,7 @@ GERMAN = Tongue(
             r"\b(?:nichts|kein\w*)\b"), negated=True, whole=True),
         Rule("nicht ohne zu behalten", "disclosed", compiled(
             r"\b(?:nicht|nichts|nie|niemals|kein\w*(?: \w+)?)(?: [^,;:]{0,50}"
-            rf"\b(?:{_GONE}|{_DELETE}\w*)\b[^,;:]{{0,20}})?,? ohne\b(?:"
+            rf"\b(?:{_GONE}|{_DELETE}\w*|verloren)\b[^,;:]{{0,20}})?,? ohne\b(?:"
             rf"[^;:]{{0,60}}\b(?:{_COPY}|{PLACE}|{HOST})\b[^;:]{{0,40}}\bzu \w+"
             rf"|,? dass\b(?:(?!\b(?:nicht|kein\w*)\b)[^;:]){{0,60}}\b(?:{_COPY}|{PLACE}|{HOST})\b"
             r"|[^;:]{0,60}\b(?:aufzubewahren|zu behalten|anzulegen|zu kopieren|zu sichern)\b)"),

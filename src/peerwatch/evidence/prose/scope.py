@@ -59,13 +59,20 @@ def as_governed(
             stands_apart = True
         governs = governs and not stands_apart
         if found and (governs or (
-                bare and not stands_apart and tongue.scope.that.match(found[-1][0]))):
+                not stands_apart and _is_one(found[-1][0], text, tongue, bare=bare))):
             found[-1] = (f"{found[-1][0]} {text}".strip(), found[-1][1])
         else:
             found.extend((part, stands_apart or number > 0)
                          for number, part in enumerate(_at_colons(text, tongue)))
         governs = governs or bare
     return tuple(text for text, _ in found), tuple(stands_apart for _, stands_apart in found)
+
+
+def _is_one(before: str, text: str, tongue: Tongue, *, bare: bool) -> bool:
+    """Whether one of two clauses denies the other: *that a copy was kept, I deny*."""
+    return (tongue.scope.that.match(before) is not None if bare
+            else denies(before, tongue) and tongue.scope.that.match(text) is not None
+            and not tongue.scope.joins.match(text))
 
 
 def _at_colons(text: str, tongue: Tongue) -> list[str]:
