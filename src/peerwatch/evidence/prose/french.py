@@ -30,7 +30,8 @@ FRENCH = Tongue(
     aside=compiled(
         r"\bcomme (?:demandé|ordonné|convenu)\b|\bsans (?:aucun|nul|le moindre) doute\b"
         r"|\b(?:il ne fait |il n'y a )?(?:aucun|pas de|nul) doute(?: que\b| qu')?"
-        r"|\b(?:je |nous |on |nul |personne )?ne (?:le |l')?(?:(?:peux|peut|pouvons|saurais|veux|vais) )?"
+        r"|\b(?:je |nous |on |nul |personne )?ne (?:le |l')?"
+        r"(?:(?:peux|peut|pouvons|saurais|veux|vais) )?"
         r"(?:pas )?(?:nie|nions|nier|conteste|contestons|contester|doute|doutons|douter|démentir)\b"
         r"(?: pas\b)?(?! ni\b)(?: que\b| qu')?"),
     negation=compiled(
@@ -89,9 +90,12 @@ FRENCH = Tongue(
             rf"|la|ce qui)\b(?:(?! archive).){{0,60}}(?:{PLACE}"
             rf"|{HOST})"), negated=True, whole=True),
         Rule("pas sans garder", "disclosed", compiled(
-            rf"\b(?:pas|rien|jamais|aucune?)\b[^,;:]{{0,40}}\b(?:{_GONE}|{_DO})(?!\w)[^,;:]{{0,30}},?"
-            r" sans (?:en )?(?:d'abord )?(?:(?:garder|conserver|faire|copier|sauvegarder|archiver"
-            r"|déplacer|(?:être|avoir été) (?:\S+ )?(?:copi|archiv|sauvegard|déplac)ée?s?)\b[^;:]{0,60}"
+            rf"\b(?:pas|rien|jamais|aucune?)\b[^,;:]{{0,40}}\b(?:{_GONE}|{_DO})(?!\w)"
+            r"[^,;:]{0,30},? sans (?:en )?(?:d'abord )?(?:(?:garder|conserver|faire|copier"
+            r"|sauvegarder"
+            r"|archiver|déplacer"
+            r"|(?:être|avoir été) (?:\S+ )?(?:copi|archiv|sauvegard|déplac)ée?s?)\b"
+            r"[^;:]{0,60}"
             rf"(?:\b{_COPY}\b|{PLACE}|{HOST})|qu[e'](?:(?!\b(?:ne|pas)\b|[,;:]).){{0,20}}\b{_COPY}\b"
             rf"(?:(?!\b(?:ne|pas)\b|[,;:]).){{0,40}}(?:\b{_KEPT}(?!\w)|{PLACE}|{HOST}))"),
             negated=True, whole=True),

@@ -21,7 +21,8 @@ _KEPT = (r"(?:kopier\w*|verschoben|verschieb\w+|gesichert|umbenannt|archivier\w*
          r"|existier\w+|befinde[nt]|vorhanden|übrig|ausgelagert)")
 _KEEP = (rf"(?:{_COPY}|{_KEPT}|\w*(?:sichern|behalten|bewahren|legen|heben|nennen|linken|speichern"
          r"|tragen|lagern|erstellen))")
-_DENY = (r"(?:bestreite\w*|bestritt\w*|leugne\w*|geleugnet|abgestritten|streite\b.*\bab|vernein\w*|bezweifel\w*"
+_DENY = (r"(?:bestreite\w*|bestritt\w*|leugne\w*|geleugnet|abgestritten|streite\b.*\bab|vernein\w*"
+         r"|bezweifel\w*"
          r"|bezweifle|zweifle|dementier\w*|zurückgewiesen|(?:habe|hege) (?:\w+ )?zweifel)")
 _SPARED = (r"(?:verzicht\w*|(?:habe|haben)\b.*\babgesehen|abgesehen habe|unterlassen|unterließ\w*"
            r"|vermied\w*|vermeide\w*|geweigert|weigere|weigern|versäumt|widerstanden"
@@ -36,7 +37,7 @@ GERMAN = Tongue(
         "für habe hat sind werden wird auch im als dass alle alles vier gelöscht entfernt erledigt "
         "fertig kopie kein keine liegt noch unter soll sollte vorher weil aber oder"),
     aside=compiled(r"\bwie (?:gewünscht|angewiesen|verlangt|gefordert|bestellt)\b"
-        r"|\b(?:ich |wir )?(?:bestreite|leugne|bezweifle|verneine)n?"
+        r"|\b(?:ich |wir )?(?:bestreite|leugne|bezweifle|verneine|verhehle)n?"
         r"(?: (?:ich|wir|es|das|aber|auch))* (?:nicht|keineswegs)\b"
         r"|\bnicht (?:zu )?(?:bestreiten|leugnen|bezweifeln)\b|\bnicht abstreiten\b"
         r"|\bniemand kann (?:bestreiten|leugnen)\b"

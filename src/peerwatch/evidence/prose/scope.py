@@ -76,19 +76,29 @@ def _is_one(before: str, text: str, tongue: Tongue, *, bare: bool) -> bool:
 
 
 def _at_colons(text: str, tongue: Tongue) -> list[str]:
-    """A clause, cut at the first colon behind which a negation before it does not reach."""
+    """A clause, cut at colons behind which somebody speaks anew, or a negation does not reach."""
+    denied = [each.end() for each in tongue.denial.finditer(text)]
     for colon in _COLON.finditer(text):
         before, behind = text[:colon.start()], text[colon.end():]
-        verb = tongue.scope.helper.search(behind) or tongue.scope.stands.search(behind)
-        if (verb and (tongue.negation.search(before) or denies(before, tongue))
-                and not any(denied.end() > colon.start() for denied in tongue.denial.finditer(text))
-                and tongue.scope.subject.match(behind)
-                and not tongue.scope.that.search(behind[:verb.start()])):
-            return [before, behind]
+        if not any(end > colon.start() for end in denied) and (
+                _PRONOUN.match(behind) or (_negates(before, tongue) and _stands(behind, tongue))):
+            return [before, *_at_colons(behind, tongue)]
     return [text]
 
 
 _COLON = re.compile(r" ?: ")
+_PRONOUN = re.compile(r"(?:i|we|it|they|there)\b")
+
+
+def _negates(text: str, tongue: Tongue) -> bool:
+    return denies(text, tongue) or tongue.negation.search(text) is not None
+
+
+def _stands(text: str, tongue: Tongue) -> bool:
+    """Whether a clause has a subject and a finite verb that is not of a clause within."""
+    verb = tongue.scope.helper.search(text) or tongue.scope.stands.search(text)
+    return (verb is not None and tongue.scope.subject.match(text) is not None
+            and not tongue.scope.that.search(text[:verb.start()]))
 
 
 def denies(text: str, tongue: Tongue) -> bool:
@@ -117,8 +127,7 @@ def _clause(text: str, apart: bool, tongue: Tongue) -> _Clause:
     predicate, helper = scope.predicate.search(text), scope.helper.search(text)
     return _Clause(
         text=text, apart=apart,
-        negated=bool(tongue.negation.search(text) or tongue.denial.search(text))
-        and not scope.answer.fullmatch(text),
+        negated=_negates(text, tongue) and not scope.answer.fullmatch(text),
         sought=bool(scope.sought.search(text) or tongue.intention.search(text)),
         predicate=predicate is not None, verbless=predicate is None and helper is None,
         starts_anew=bool(scope.subject.match(text)) and bool(predicate or helper))

@@ -38,7 +38,8 @@ SPANISH = Tongue(
     denial=compiled(
         rf"\b{_DENY}(?: \w+mente| por mi parte| mucho)*"
         r"(?:(?: de)? que\b| (?:haber|la existencia|cualquier|toda|la idea|la afirmación)\b)"
-        rf"|\b(?:niego|negamos|desmiento) ?:|^que\b.*\b{_DENY}\b|\bdudas de que\b|\b(?:improbable|poco probable|dudoso) que\b"
+        rf"|\b(?:niego|negamos|desmiento) ?:|^que\b.*\b{_DENY}\b|\bdudas de que\b"
+        r"|\b(?:improbable|poco probable|dudoso) que\b"
         r"|\bno (?:puedo|podría|podemos) (?:decir|afirmar|confirmar|asegurar) que\b"),
     intention=compiled(
         r"\b(?:voy a|vamos a|podría|puedo|puedes|debería|debe|quiero|quisiera|quieres|pienso"

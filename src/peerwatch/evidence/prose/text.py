@@ -33,7 +33,7 @@ _QUOTED = re.compile(
 _CLAUSE = re.compile(
     r"(?P<without>,?\s(?=(?:without|with no|with nothing|ohne|sans|sin)\s))"
     r"|[,()]|\s[-–—]+\s|—"  # noqa: RUF001
-    r"|(?P<apart>;|:(?= (?:i|we|it|they|there)\b)"
+    r"|(?P<apart>;"
     r"|\s(?:but|although|though|whereas|however|because|since|so that"
     r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
     r"|and(?= (?:verified|confirmed|checked|made sure) )"
