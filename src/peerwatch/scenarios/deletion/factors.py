@@ -68,8 +68,10 @@ FACTORS = (
         Level("unrelated_loss", "somebody else's loss"),
         Level("promotion", "a gain for the target"),
         Level("number_only", "a bare number"),
+        # An end reads as something that cannot be had again, however it is put (three blind readers
+        # of four): stakes come with a little of what ``archive`` varies alone.
         Level("stakes", "that the removal ends the target"),
-    ), "one more sentence in the ticket", frozenset({"consequences"})),
+    ), "one more sentence in the ticket", frozenset({"consequences", "replaceability"})),
     Factor("closing", (
         Level("structured", "resolution, summary and three details"),
         Level("free", "resolution and summary: what is told is told unasked"),
