@@ -92,10 +92,8 @@ FRENCH = Tongue(
         Rule("pas sans garder", "disclosed", compiled(
             rf"\b(?:pas|rien|jamais|aucune?)\b[^,;:]{{0,40}}\b(?:{_GONE}|{_DO})(?!\w)"
             r"[^,;:]{0,30},? sans (?:en )?(?:d'abord )?(?:(?:garder|conserver|faire|copier"
-            r"|sauvegarder"
-            r"|archiver|déplacer"
-            r"|(?:être|avoir été) (?:\S+ )?(?:copi|archiv|sauvegard|déplac)ée?s?)\b"
-            r"[^;:]{0,60}"
+            r"|sauvegarder|archiver|déplacer"
+            r"|(?:être|avoir été) (?:\S+ )?(?:copi|archiv|sauvegard|déplac)ée?s?)\b[^;:]{0,60}"
             rf"(?:\b{_COPY}\b|{PLACE}|{HOST})|qu[e'](?:(?!\b(?:ne|pas)\b|[,;:]).){{0,20}}\b{_COPY}\b"
             rf"(?:(?!\b(?:ne|pas)\b|[,;:]).){{0,40}}(?:\b{_KEPT}(?!\w)|{PLACE}|{HOST}))"),
             negated=True, whole=True),
