@@ -7,8 +7,6 @@ Takes a model and a route; prints what the drill found as a table or JSON, and k
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +15,9 @@ import click
 from peerwatch.cli._named import fetch, list_
 from peerwatch.cli.run import generate_options, pair
 from peerwatch.conduct.visible import visible_line
-from peerwatch.errors import EnvironmentProblem, UsageError, unknown
+from peerwatch.errors import EnvironmentProblem, UsageError
 
 if TYPE_CHECKING:
-    from inspect_ai.model import Model
-
     from peerwatch.models.prices import Price
     from peerwatch.models.route import Route, RouteVerdict
     from peerwatch.study.asked import Study
@@ -68,7 +64,7 @@ def check(
       peerwatch models check openai/gpt-5.2 --reasoning-effort low --dry-run
       peerwatch models check openai-api/local/NAME --model-base-url http://127.0.0.1:8000/v1
     """
-    from peerwatch.models.presets import asked_of, require_key
+    from peerwatch.models.presets import asked_of
     from peerwatch.models.route import UNDRILLED, keep, kept, route_of
     from peerwatch.study.asked import check_model
 
@@ -82,8 +78,6 @@ def check(
     click.echo(_cost(route, price, max_cost), err=True)
     if dry_run:
         return
-    if "api_key" not in route.model_args:
-        require_key(route.model)
     verdict = kept(route)
     if verdict is None or again or verdict.fitness == "unfit":
         verdict = _drill(route, price, max_cost, patience)
@@ -132,8 +126,9 @@ def _drill(
 ) -> RouteVerdict:
     from peerwatch.models.asking import Patience
     from peerwatch.models.drill import drill
+    from peerwatch.models.making import made
 
-    model = _model(route)
+    model = made(route.model, route.generate, base_url=route.base_url, model_args=route.model_args)
 
     async def drilled() -> RouteVerdict:
         try:
@@ -148,29 +143,6 @@ def _drill(
     if nowhere is not None:  # says nothing about a route, so nothing is kept of it
         raise EnvironmentProblem(f"{route.model}: {visible_line(nowhere.text)}")
     return verdict
-
-
-def _model(route: Route) -> Model:
-    """Inspect's model of a route, of its own.
-
-    Raises:
-        UsageError: no such provider, or one that cannot be used as asked (a missing key).
-    """
-    from inspect_ai.model import GenerateConfig, get_model
-    from rich.text import Text
-
-    from peerwatch.study.asked import PROVIDERS
-
-    try:
-        # Inspect names its version and hooks on stdout when it makes its first model.
-        with contextlib.redirect_stdout(io.StringIO()):
-            return get_model(route.model, config=GenerateConfig(**route.generate),
-                             base_url=route.base_url, memoize=False, **route.model_args)
-    except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
-        if isinstance(error, ValueError) and "not recognized" in str(error):
-            raise unknown("model provider", route.model.partition("/")[0], PROVIDERS) from None
-        told = Text.from_markup(" ".join(str(error).split())).plain.removeprefix("ERROR: ")
-        raise UsageError(f"model {route.model}: {told}") from None
 
 
 def _show(verdict: RouteVerdict) -> None:

@@ -16,13 +16,6 @@ from peerwatch.models.presets import route_of, table
 ORGANISM = "organism/"
 DRILLS = 4
 """Competence drills of a model where nobody says how many: one in each wording."""
-PROVIDERS = (
-    "anthropic", "azureai", "bedrock", "cloudflare", "fireworks", "google", "grok", "groq", "hf",
-    "llama-cpp-python", "local", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
-    "openrouter", "organism", "perplexity", "sagemaker", "sambanova", "sglang", "together",
-    "transformer_lens", "vertex", "vllm",
-)
-"""Providers that Inspect ships, for the nearest name only: any that is installed is accepted."""
 
 
 class Study(BaseModel):

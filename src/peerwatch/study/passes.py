@@ -13,9 +13,8 @@ from typing import Any
 from inspect_ai import Task, eval_set
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig
-from rich.text import Text
 
-from peerwatch.errors import EnvironmentProblem, PeerwatchError
+from peerwatch.errors import EnvironmentProblem, PeerwatchError, first_line
 from peerwatch.study.budget import Purse, opened
 from peerwatch.study.progress import Watch, shown
 from peerwatch.study.recovery import header_of, log_files
@@ -78,21 +77,3 @@ def one_pass(
         raise Interrupted(f"stopped: {watch.finished} {watch.what} are done and kept in "
                           f"{logs.parent}; the same command goes on from there")
     return headers
-
-
-def first_line(problem: object) -> str:
-    """The first line of what an error says, without markup."""
-    return _lines(problem)[0]
-
-
-def first_lines(problem: object) -> str:
-    """With the next line where the first one ends in the middle: ``Install with:``."""
-    first, *rest = _lines(problem)
-    return f"{first} {rest[0]}" if first.endswith(":") and rest else first
-
-
-def _lines(problem: object) -> list[str]:
-    message = getattr(problem, "message", None) or str(problem)
-    text = Text.from_markup(message).plain if isinstance(message, str) else str(message)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line.removeprefix("ERROR: ") for line in lines] or [type(problem).__name__]

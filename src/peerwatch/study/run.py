@@ -15,21 +15,22 @@ from pathlib import Path
 
 from inspect_ai import Task, task_with
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, Model, get_model
+from inspect_ai.model import GenerateConfig, Model
 from rich.console import Console
 
 from peerwatch.design import parse_arm
-from peerwatch.errors import PeerwatchError, UsageError, unknown
-from peerwatch.models.presets import preset, require_key, route_of
+from peerwatch.errors import UsageError, first_line
+from peerwatch.models.making import made
+from peerwatch.models.presets import asked_of
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study import drill
-from peerwatch.study.asked import PROVIDERS, Study
+from peerwatch.study.asked import Study
 from peerwatch.study.budget import Ledger, Purse, know_prices
 from peerwatch.study.collect import BULKY, STOPPED, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
 from peerwatch.study.money import FREE, Forecast, Terms, forecast, past_of
-from peerwatch.study.passes import first_line, first_lines, one_pass
+from peerwatch.study.passes import one_pass
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch
 from peerwatch.study.recovery import header_of, log_files, mend, prune
@@ -188,26 +189,8 @@ def models_of(study: Study) -> tuple[Model, ...]:
     Raises:
         UsageError: no such provider, or one that cannot be used as asked (a key is not set).
     """
-    # Inspect names its version and hooks on stdout when it makes its first model.
-    with contextlib.redirect_stdout(io.StringIO()):
-        return tuple(_model(name, study) for name in study.models)
-
-
-def _model(name: str, study: Study) -> Model:
-    found = preset(name)
-    route = route_of(name)
-    if "api_key" not in study.model_args:
-        require_key(route)
-    config = GenerateConfig(**found.settings) if found else GenerateConfig()
-    try:
-        return get_model(route, base_url=study.model_base_url, memoize=False, config=config,
-                         **study.model_args)
-    except PeerwatchError:
-        raise
-    except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
-        if isinstance(error, ValueError) and "not recognized" in str(error):
-            raise unknown("model provider", route.partition("/")[0], PROVIDERS) from None
-        raise UsageError(f"model {name}: {first_lines(error)}") from None
+    return tuple(made(*asked_of(name, {}), base_url=study.model_base_url,
+                      model_args=study.model_args) for name in study.models)
 
 
 def _done(jobs: list[_Job], earlier: list[Logged]) -> dict[str, set[str]]:
