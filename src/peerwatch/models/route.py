@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from peerwatch import cache
 from peerwatch.models import secrets
+from peerwatch.models.reach import require_address
 
-DRILL = "1"
+DRILL = "2"
 """Version of the drill: what another one found is not believed."""
 TRANSPORT = frozenset({
     "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections",
@@ -76,12 +77,19 @@ class Route:
 def route_of(
     model: str, base_url: str | None, model_args: Mapping[str, Any], generate: Mapping[str, Any]
 ) -> Route:
-    """The route that a request takes: a base URL in the environment counts like a given one."""
+    """The route that a request takes: a base URL in the environment counts like a given one.
+
+    Raises:
+        UsageError: the base URL is no address.
+    """
     provider, _, rest = model.partition("/")
     service = rest.partition("/")[0] if provider == "openai-api" else provider
     names = ("INSPECT_EVAL_MODEL_BASE_URL", f"{service.upper().replace('-', '_')}_BASE_URL",
              *(("GOOGLE_GEMINI_BASE_URL",) if provider == "google" else ()))
-    found = base_url or next(filter(None, map(os.environ.get, names)), None)
+    variable = next((each for each in names if os.environ.get(each)), "")
+    found = base_url or os.environ.get(variable)
+    if found:
+        require_address(found, "" if base_url else variable)
     return Route(model, found, model_args, generate)
 
 
@@ -127,6 +135,11 @@ class RouteVerdict(BaseModel):
     def cut_short(self) -> bool:
         """It ended for want of money, so that it says nothing of what was not asked."""
         return any(each.code == "out_of_money" for each in self.findings)
+
+    @property
+    def without_tools(self) -> bool:
+        """Tools do not reach the model, or are refused: it cannot act at all."""
+        return any(each.code in ("tools_refused", "tools_dropped") for each in self.findings)
 
     @property
     def limits(self) -> tuple[str, ...]:

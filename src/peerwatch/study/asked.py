@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from peerwatch.errors import UsageError, unknown
 from peerwatch.models.presets import model_string, table
+from peerwatch.models.reach import require_address
 
 ORGANISM = "organism/"
 DRILLS = 4
@@ -88,6 +89,8 @@ def ask(**wanted: Any) -> Study:
         place = ".".join(str(each) for each in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"{place}: {reason}" if place else reason) from None
+    if study.model_base_url is not None:
+        require_address(study.model_base_url)
     for model in study.models:
         check_model(model)
     return study
