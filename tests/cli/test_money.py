@@ -18,8 +18,8 @@ LIGHT = ["run", "light", "--model", "light/a", "--sandbox", "local", "--out", "o
 def priced(light_scenario, monkeypatch):
     """A rollout of the light scenario takes ten tokens in and two out, and costs a dollar."""
     (light_scenario / "prices.yaml").write_text("light/a: {input: 50000, output: 250000}\n")
-    monkeypatch.setattr(money, "INPUT_TOKENS", money.Range(10, 10, 10))
-    monkeypatch.setattr(money, "OUTPUT_TOKENS", money.Range(2, 2, 2))
+    each = money.Each(*(money.Range(count, count, count) for count in (1, 10, 2)))
+    monkeypatch.setattr(money, "GUESSES", {"drills": each, "rollouts": each})
     return light_scenario
 
 
@@ -56,7 +56,7 @@ def test_a_budget_stop_writes_what_is_there_and_says_how_to_go_on(priced, capsys
     assert pl.read_parquet("o/rows.parquet")["cost_usd"].to_list() == [1.0] * 6
     code, out, err = command(capsys, "--rollouts", "2", "--budget", "4")
     assert code == 0, err
-    assert "spent      $3.00 in this folder so far" in err
+    assert "spent      $3.00 here so far" in err
     assert "cost   $4.00 of $4.00 spent" in out
 
 
