@@ -11,7 +11,7 @@ from inspect_ai.model import get_model_info
 
 from peerwatch.cli import main
 from peerwatch.errors import UsageError
-from peerwatch.models.presets import key_of, keys_of, preset, require_key, route_of, table
+from peerwatch.models.presets import key_of, keys_of, model_string, preset, require_key, table
 from peerwatch.models.prices import is_free, price_of
 from peerwatch.models.reach import require_server
 from peerwatch.study.asked import ask
@@ -40,7 +40,7 @@ def no_keys(monkeypatch):
 @pytest.mark.parametrize("name", table().presets)
 def test_a_preset_is_a_model_of_inspect_s_without_a_call(name, no_keys, monkeypatch):
     """With a key that is none: made, named as the route says, its settings asked for."""
-    route = route_of(name)
+    route = model_string(name)
     package = PACKAGES.get(route.partition("/")[0])
     if package and not _is_there(package):
         pytest.skip(f"{package} is not installed")
@@ -55,14 +55,14 @@ def test_a_preset_is_a_model_of_inspect_s_without_a_call(name, no_keys, monkeypa
 @pytest.mark.parametrize("name", table().presets)
 def test_a_preset_has_a_price_and_a_key(name):
     """Nothing listed needs a guess."""
-    route = route_of(name)
+    route = model_string(name)
     assert is_free(route) or (price_of(route) is not None and keys_of(route))
 
 
 @pytest.mark.parametrize("name", table().presets)
 def test_the_reasoning_asked_for_is_the_default_that_inspect_knows(name):
     """A preset makes the default explicit, and invents none."""
-    asked, known = preset(name).reasoning, get_model_info(route_of(name))
+    asked, known = preset(name).reasoning, get_model_info(model_string(name))
     if asked is not None:
         assert known.reasoning_effort_default == asked
         assert known.context_length == preset(name).context

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from peerwatch import cache
 from peerwatch.models import secrets
 
 DRILL = "1"
@@ -144,12 +145,7 @@ def fitness(findings: tuple[Finding, ...]) -> Fitness:
 
 def folder() -> Path:
     """Where verdicts are kept, beside the fleet's cache; it may not exist yet."""
-    named = os.environ.get("PEERWATCH_CACHE")
-    if named:
-        return Path(named).absolute() / "routes"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("peerwatch") / "routes"
+    return cache.folder("routes")
 
 
 def keep(route: Route, verdict: RouteVerdict) -> Path:

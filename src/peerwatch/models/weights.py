@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from peerwatch import cache
 from peerwatch.errors import EnvironmentProblem, unknown
 
 CHUNK = 1 << 20
@@ -43,13 +44,8 @@ EXTRA = "pip install 'peerwatch[local]'"
 
 
 def folder() -> Path:
-    """Where weights are kept: the user's cache, or below ``PEERWATCH_CACHE``."""
-    named = os.environ.get("PEERWATCH_CACHE")
-    if named:
-        return Path(named).absolute() / "models"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("peerwatch") / "models"
+    """Where weights are kept."""
+    return cache.folder("models")
 
 
 def place(name: str) -> Path:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from peerwatch.errors import UsageError, unknown
-from peerwatch.models.presets import route_of, table
+from peerwatch.models.presets import model_string, table
 
 ORGANISM = "organism/"
 DRILLS = 4
@@ -51,11 +51,11 @@ class Study(BaseModel):
         twice = {each for each in self.models if self.models.count(each) > 1}
         if twice:
             raise ValueError(f"model {min(twice)!r} is given twice; name each model once")
-        routes = [route_of(each) for each in self.models]
-        same = [each for each in self.models if routes.count(route_of(each)) > 1]
+        routes = [model_string(each) for each in self.models]
+        same = [each for each in self.models if routes.count(model_string(each)) > 1]
         if same:
             raise ValueError(f"{' and '.join(map(repr, same))} are the same model, "
-                             f"{route_of(same[0])}; name it once")
+                             f"{model_string(same[0])}; name it once")
         return self
 
     def drills_of(self, model: str) -> int:
@@ -67,7 +67,7 @@ class Study(BaseModel):
     @property
     def routes(self) -> tuple[str, ...]:
         """Inspect's model strings."""
-        return tuple(map(route_of, self.models))
+        return tuple(map(model_string, self.models))
 
     @property
     def organisms_only(self) -> bool:
@@ -95,7 +95,7 @@ def ask(**wanted: Any) -> Study:
 
 def check_model(model: str) -> None:
     """Raises UsageError where a model string cannot be one; asks no provider anything."""
-    provider, slash, name = route_of(model).partition("/")
+    provider, slash, name = model_string(model).partition("/")
     if not slash or not name:
         hint = unknown("model", model, _whole_names())
         raise UsageError(f"{hint}; write a name of `peerwatch models`, or provider/name as in "
