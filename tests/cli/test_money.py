@@ -68,7 +68,7 @@ def test_a_dry_run_tells_the_price_and_needs_none(priced, capsys):
         0, 0.0, {"low": 4.0, "expected": 4.0, "high": 4.0})
     code, out, _ = command(capsys, "--model", "openai/gpt-none", "--dry-run")
     assert code == 0
-    assert "free       openai/gpt-none" in out
+    assert "no price   openai/gpt-none" in out
 
 
 @pytest.mark.parametrize(("text", "line"), [
@@ -77,8 +77,8 @@ def test_a_dry_run_tells_the_price_and_needs_none(priced, capsys):
     ("a/b: 3", "prices.yaml: no price of 'a/b'; write it as"),
     ("a/b: {input: -1, output: 2}", "prices.yaml: input of 'a/b' is -1, no price"),
     ("a/b: {input: .nan, output: 2}", "prices.yaml: input of 'a/b' is nan, no price"),
-    ("a/b: {input: 1, output: 2}", "the price of light/a is not known (prices.yaml and "
-                                   "genai-prices do not know it)"),
+    ("a/b: {input: 1, output: 2}", "the price of light/a is not known (the table of "
+                                   "prices and genai-prices do not know it)"),
 ])
 def test_a_price_table_that_is_none_is_one_line(priced, capsys, text, line):
     """Exit code 2, and nothing is written."""

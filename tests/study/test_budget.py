@@ -193,13 +193,17 @@ def test_every_model_that_is_paid_for_needs_a_price(tmp_path):
     table.write_text("openai/gpt-5.2: {input: 1, output: 2}\n")
     known = money.prices_for(
         ("openai/gpt-5.2", "organism/loyal", "ollama/x", "anthropic/claude-haiku-4-5"),
-        base_url=None, table=table, unpriced=False)
+        base_url=None, table=table, unpriced=False, say=pytest.fail)
     assert known["openai/gpt-5.2"] == Price(1.0, 2.0, str(table))
     assert known.keys() == {"openai/gpt-5.2", "anthropic/claude-haiku-4-5"}
+    said: list[str] = []
     assert money.prices_for(("openai/mine",), base_url="http://127.0.0.1:8000/v1", table=None,
-                            unpriced=False) == {}
-    for where, given in (("prices.yaml and genai-prices do not know it", table),
+                            unpriced=False, say=said.append) == {}
+    assert said[0].startswith("openai/mine is taken for free: a server of this machine")
+    for where, given in (("the table of prices and genai-prices do not know it", table),
                          ("genai-prices does not know it", None)):
         with pytest.raises(UsageError, match=f"price of openai/mine is not known .*{where}"):
-            money.prices_for(("openai/mine",), base_url=None, table=given, unpriced=False)
-    assert money.prices_for(("openai/mine",), base_url=None, table=None, unpriced=True) == {}
+            money.prices_for(("openai/mine",), base_url=None, table=given, unpriced=False,
+                             say=pytest.fail)
+    assert money.prices_for(("openai/mine",), base_url=None, table=None, unpriced=True,
+                            say=pytest.fail) == {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,7 +45,12 @@ models.add_command(fetch)
               help="An argument for the model's provider.")
 @click.option("--max-cost", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Do not begin where it may cost more, and stop when it has.")
-@click.option("--unpriced", is_flag=True, help="A model whose price is not known is free.")
+@click.option("--model-cost-config", "prices", metavar="FILE",
+              type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Prices of models, in Inspect's format; others are looked up in genai-prices.")
+@click.option("--unpriced", is_flag=True,
+              help="A model whose price is not known, or that a server of this machine answers, is "
+                   "free.")
 @click.option("--patience", type=click.FloatRange(min=0.1), default=120.0, show_default=True,
               metavar="SECONDS", help="A route that has not answered by then hangs.")
 @click.option("--again", is_flag=True, help="Drill a route that was found fit before.")
@@ -53,7 +59,7 @@ models.add_command(fetch)
 @generate_options
 def check(
     model: str, model_base_url: str | None, model_args: tuple[str, ...], max_cost: float | None,
-    unpriced: bool, patience: float, again: bool, dry_run: bool, as_json: bool, **generate: Any,
+    prices: Path | None, unpriced: bool, patience: float, again: bool, dry_run: bool, as_json: bool, **generate: Any,
 ) -> None:
     """Drill the route to MODEL: is what would be measured the model, or the way to it?
 
@@ -74,7 +80,7 @@ def check(
         raise UsageError(f"{model} has no route to drill: it answers inside this process")
     route = route_of(model, model_base_url, dict(pair(each) for each in model_args),
                      {name: value for name, value in generate.items() if value is not None})
-    price = _price(route, unpriced=unpriced or dry_run)
+    price = _price(route, prices, unpriced=unpriced, dry_run=dry_run)
     click.echo(_cost(route, price, max_cost), err=True)
     if dry_run:
         return
@@ -88,16 +94,19 @@ def check(
     click.echo(json.dumps(verdict.model_dump(mode="json"), indent=2)) if as_json else _show(verdict)
 
 
-def _price(route: Route, *, unpriced: bool) -> Price | None:
+def _price(
+    route: Route, prices: Path | None, *, unpriced: bool, dry_run: bool
+) -> Price | None:
     """The price of a route; None where nobody is paid, or where that is what a person says."""
-    from peerwatch.models.prices import is_free, price_of
+    from peerwatch.models.prices import price_due, read_table
 
-    if is_free(route.model, route.base_url):
-        return None
-    price = price_of(route.model)
-    if price is None and not unpriced:
-        raise UsageError(f"the price of {route.model} is not known; add --unpriced if it is free")
-    return price
+    listed = read_table(prices) if prices is not None else None
+    try:
+        return price_due(route.model, route.base_url, listed=listed, unpriced=unpriced)
+    except UsageError:
+        if dry_run:
+            return None
+        raise
 
 
 def _cost(route: Route, price: Price | None, max_cost: float | None) -> str:
@@ -107,10 +116,11 @@ def _cost(route: Route, price: Price | None, max_cost: float | None) -> str:
         UsageError: more than may be spent, or a limit on what has no price.
     """
     from peerwatch.models.drill import COST
-    from peerwatch.models.prices import is_free
+    from peerwatch.models.prices import is_free, is_here
 
     usd = COST.usd(price)
-    if max_cost is not None and usd is None and not is_free(route.model, route.base_url):
+    if max_cost is not None and usd is None and not is_free(route.model, route.base_url) \
+            and not is_here(route.base_url):
         raise UsageError(f"the price of {route.model} is not known, so --max-cost cannot be held")
     if max_cost is not None and usd is not None and usd > max_cost:
         raise UsageError(f"the drill may cost {usd:.2f} USD, more than --max-cost {max_cost:g}")

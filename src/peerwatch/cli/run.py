@@ -79,7 +79,8 @@ ASK_ABOVE = 5.0
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Prices of models, in Inspect's format; others are looked up in genai-prices.")
 @click.option("--unpriced", is_flag=True,
-              help="A model whose price is not known is free; organisms and local models are.")
+              help="A model whose price is not known, or that a server of this machine "
+                   "answers, is free; organisms and embedded models always are.")
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
               help="An argument for the model's provider. Not for keys: Inspect logs most of them.")
@@ -120,7 +121,7 @@ def run(
     from peerwatch.study.plan import make_plan
 
     terms = Terms(prices_for(study.routes, base_url=model_base_url, table=prices,
-                             unpriced=unpriced or dry_run),
+                             unpriced=unpriced, dry_run=dry_run, say=partial(click.echo, err=True)),
                   budget, partial(_agree, budget=budget, yes=yes))
     plan = make_plan(study, found, max_sandboxes)
     folder = out or Path(f"peerwatch-{scenario}")

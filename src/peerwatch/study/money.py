@@ -15,7 +15,7 @@ import numpy as np
 
 from peerwatch.errors import UsageError
 from peerwatch.models.presets import asked_of
-from peerwatch.models.prices import Price, is_free, price_of, read_table
+from peerwatch.models.prices import Price, is_free, is_here, price_due, read_table
 from peerwatch.models.route import kept, route_of
 from peerwatch.study.asked import Study
 
@@ -121,7 +121,7 @@ class Forecast:
                          f"to {usd(self.dollars.high)}): {rates}")
         free = dict.fromkeys(each.model for each in self.needs if each.dollars is None)
         if free:
-            lines.append(f"free       {', '.join(free)}")
+            lines.append(f"no price   {', '.join(free)}")
         if self.spent:
             lines.append(f"spent      {usd(self.spent)} here so far")
         return tuple(lines)
@@ -269,34 +269,38 @@ def _range(numbers: Iterable[float]) -> Range:
 
 
 def prices_for(
-    routes: Sequence[str], *, base_url: str | None, table: Path | None, unpriced: bool
+    models: Sequence[str], *, base_url: str | None, table: Path | None, unpriced: bool,
+    say: Callable[[str], None], dry_run: bool = False,
 ) -> dict[str, Price]:
     """The price of every model that is paid for.
 
     Args:
-        routes: Inspect's model strings.
+        models: Inspect's model strings.
         base_url: the route, where it is not the provider's own.
         table: a file of prices that goes before genai-prices.
-        unpriced: models whose price is not known are free.
+        unpriced: a person says that what has no price, or is answered on this machine, is free.
+        say: hears what is taken for free without a word of a person.
+        dry_run: a price that is not known is said, and stops nothing.
 
     Raises:
         UsageError: a model that is paid for has no price, and nobody said that it is free.
     """
-    rows = read_table(table) if table is not None else {}
+    listed = read_table(table) if table is not None else None
     found: dict[str, Price] = {}
-    for route in routes:
-        price = rows.get(route)
-        if price is None and not is_free(route, base_url):
-            price = price_of(route)
-            if price is None and not unpriced:
-                where = f"{table} and genai-prices do not know it" if table else \
-                    "genai-prices does not know it"
-                raise UsageError(
-                    f"the price of {route} is not known ({where}), so the run cannot be stopped "
-                    "at a budget; give it with --model-cost-config FILE, or say with --unpriced "
-                    "that it is free")
+    for model in models:
+        address = route_of(model, base_url, {}, {}).base_url
+        try:
+            price = price_due(model, address, listed=listed, unpriced=unpriced)
+        except UsageError as error:
+            if not dry_run:
+                raise
+            say(str(error))
+            continue
         if price is not None:
-            found[route] = price
+            found[model] = price
+        elif is_here(address) and not unpriced and not is_free(model, address):
+            say(f"{model} is taken for free: a server of this machine answers it; where that "
+                "forwards to a paid provider, give the price with --model-cost-config FILE")
     return found
 
 
