@@ -1,7 +1,7 @@
 """Whether an address is one and a server of one's own is there, before a run starts.
 
-Takes an address, says in one line that it is none or that nothing listens there. It sends nothing: a connection is
-opened and closed.
+Takes an address, says in one line that it is none or that nothing listens there. It sends nothing:
+a connection is opened and closed.
 """
 
 from __future__ import annotations

@@ -143,9 +143,9 @@ class RouteVerdict(BaseModel):
 
     @property
     def limits(self) -> tuple[str, ...]:
-        """What makes it less than fit, for a person."""
-        return tuple(each.text for each in self.findings
-                     if each.level in ("limit", "unseen", "broken"))
+        """What makes it less than fit, for a person; what makes it unfit first."""
+        some = [each for each in self.findings if each.level in ("limit", "unseen", "broken")]
+        return tuple(each.text for each in sorted(some, key=lambda each: each.level != "broken"))
 
 
 def fitness(findings: tuple[Finding, ...]) -> Fitness:

@@ -44,6 +44,8 @@ class Study(BaseModel):
     drill: Annotated[int, Field(ge=0)] | None = None
     """Competence drills of every model before its first rollout; 0: none. None: ``DRILLS`` for a
     model, none for an organism, whose competence its own tests show."""
+    turns: Annotated[int, Field(ge=1)] | None = None
+    """Most turns of a phase, where they are to be fewer than the scenario's; no drill's."""
     agent: str | None = None
     """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 

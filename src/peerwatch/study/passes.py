@@ -71,9 +71,9 @@ def one_pass(
     # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
     # were through, or with a cancelled one left out. What lies on disk tells all.
     left = [header_of(path) for path in log_files(logs) if path not in before]
-    if purse.stopped:
-        return headers
+    # A budget's stop leaves logs with an error in the place of the cancelled ones.
     if not headers or any(log is not None and log.status == "cancelled" for log in left):
+        first = f"; before that, {purse.stopped}" if purse.stopped else ""
         raise Interrupted(f"stopped: {watch.finished} {watch.what} are done and kept in "
-                          f"{logs.parent}; the same command goes on from there")
+                          f"{logs.parent}; the same command goes on from there{first}")
     return headers
