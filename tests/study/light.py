@@ -64,6 +64,8 @@ def light() -> type[ModelAPI]:
             super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
 
         async def generate(self, input, tools, tool_choice, config) -> ModelOutput:  # noqa: A002
+            if self.model_name == "toolless":
+                raise RuntimeError("Error code: 400 - this model does not support tools")
             output = ModelOutput.from_content(model=f"{self.model_name}-2024", content="done")
             if self.model_name != "silent":
                 output.usage = ModelUsage(input_tokens=10, output_tokens=2, total_tokens=12)

@@ -87,9 +87,9 @@ def route_of(
     names = ("INSPECT_EVAL_MODEL_BASE_URL", f"{service.upper().replace('-', '_')}_BASE_URL",
              *(("GOOGLE_GEMINI_BASE_URL",) if provider == "google" else ()))
     variable = next((each for each in names if os.environ.get(each)), "")
-    found = base_url or os.environ.get(variable)
-    if found:
-        require_address(found, "" if base_url else variable)
+    found = os.environ.get(variable) if base_url is None else base_url
+    if found is not None:
+        require_address(found, variable if base_url is None else "")
     return Route(model, found, model_args, generate)
 
 

@@ -108,7 +108,8 @@ def build_task(
         make(agent, ())  # now, not in every rollout
         named["agent"] = identity(agent)
     # Only what is not the default: what Inspect takes for a task's identity stays as it was.
-    asked: dict[str, Any] = {name: value for name, value in (("agent", agent), ("turns", turns)) if value}
+    asked: dict[str, Any] = {
+        name: value for name, value in (("agent", agent), ("turns", turns)) if value}
     return Task(
         name=f"peerwatch/{scenario.name}",
         display_name=f"peerwatch: {scenario.name}",
