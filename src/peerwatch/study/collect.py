@@ -357,7 +357,11 @@ def _first_line(message: str) -> str:
     # Inspect keeps the repr of an error: InfrastructureFault('host node-a: did not start').
     quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
     if quoted:
-        message = quoted[2].replace("\\n", "\n")
+        message = quoted[2].replace("\\n", "\n").replace("\\'", "'")
+    if message.lstrip().startswith("Request:"):
+        # Before what a provider said it puts the request, whole (0.3.285).
+        _, _, said = message.lstrip().partition("\n}\n\n")
+        return _first_line(said or message.lstrip().removeprefix("Request:"))
     return (message.strip().splitlines() or ["failed without a message"])[0]
 
 
