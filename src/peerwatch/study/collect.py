@@ -154,7 +154,7 @@ def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for each in rollouts:
         told = each.reported_model.split(" + ")
-        if each.reported_model and not any(same_model(each.model, one) for one in told):
+        if each.reported_model and not all(same_model(each.model, one) for one in told):
             found.setdefault(each.model, set()).add(each.reported_model)
     return {model: sorted(names) for model, names in found.items()}
 
