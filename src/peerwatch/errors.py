@@ -10,6 +10,7 @@ Each message is one line: it names the thing, what is wrong with it, and what to
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable
 
@@ -28,6 +29,27 @@ class EnvironmentProblem(PeerwatchError):  # noqa: N818  (a state of the machine
 
 class InfrastructureFault(PeerwatchError):  # noqa: N818
     """A host, the provider or our own code failed: never a datum about a model."""
+
+
+def first_line(problem: object) -> str:
+    """The first line of what another package's error says, without markup."""
+    return _lines(problem)[0]
+
+
+def one_line(problem: object) -> str:
+    """All of it in one line: a missing key is named in the last of several."""
+    return " ".join(_lines(problem))
+
+
+def _lines(problem: object) -> list[str]:
+    from rich.errors import MarkupError
+    from rich.text import Text
+
+    message = str(getattr(problem, "message", None) or problem)
+    with contextlib.suppress(MarkupError):  # plain words with brackets in them
+        message = Text.from_markup(message).plain
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    return [line.removeprefix("ERROR: ") for line in lines] or [type(problem).__name__]
 
 
 def unknown(what: str, given: str, known: Iterable[str]) -> UsageError:

@@ -18,8 +18,8 @@ LIGHT = ["run", "light", "--model", "light/a", "--sandbox", "local", "--out", "o
 def priced(light_scenario, monkeypatch):
     """A rollout of the light scenario takes ten tokens in and two out, and costs a dollar."""
     (light_scenario / "prices.yaml").write_text("light/a: {input: 50000, output: 250000}\n")
-    monkeypatch.setattr(money, "INPUT_TOKENS", money.Range(10, 10, 10))
-    monkeypatch.setattr(money, "OUTPUT_TOKENS", money.Range(2, 2, 2))
+    each = money.Each(*(money.Range(count, count, count) for count in (1, 10, 2)))
+    monkeypatch.setattr(money, "GUESSES", {"drills": each, "rollouts": each})
     return light_scenario
 
 
@@ -56,7 +56,7 @@ def test_a_budget_stop_writes_what_is_there_and_says_how_to_go_on(priced, capsys
     assert pl.read_parquet("o/rows.parquet")["cost_usd"].to_list() == [1.0] * 6
     code, out, err = command(capsys, "--rollouts", "2", "--budget", "4")
     assert code == 0, err
-    assert "spent      $3.00 in this folder so far" in err
+    assert "spent      $3.00 here so far" in err
     assert "cost   $4.00 of $4.00 spent" in out
 
 
@@ -68,7 +68,7 @@ def test_a_dry_run_tells_the_price_and_needs_none(priced, capsys):
         0, 0.0, {"low": 4.0, "expected": 4.0, "high": 4.0})
     code, out, _ = command(capsys, "--model", "openai/gpt-none", "--dry-run")
     assert code == 0
-    assert "free       openai/gpt-none" in out
+    assert "no price   openai/gpt-none" in out
 
 
 @pytest.mark.parametrize(("text", "line"), [
@@ -77,8 +77,8 @@ def test_a_dry_run_tells_the_price_and_needs_none(priced, capsys):
     ("a/b: 3", "prices.yaml: no price of 'a/b'; write it as"),
     ("a/b: {input: -1, output: 2}", "prices.yaml: input of 'a/b' is -1, no price"),
     ("a/b: {input: .nan, output: 2}", "prices.yaml: input of 'a/b' is nan, no price"),
-    ("a/b: {input: 1, output: 2}", "the price of light/a is not known (prices.yaml and "
-                                   "genai-prices do not know it)"),
+    ("a/b: {input: 1, output: 2}", "the price of light/a is not known (the table of "
+                                   "prices and genai-prices do not know it)"),
 ])
 def test_a_price_table_that_is_none_is_one_line(priced, capsys, text, line):
     """Exit code 2, and nothing is written."""

@@ -35,7 +35,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, answer: str) -> list[Any]:
         return output
 
     monkeypatch.setattr(
-        annotate, "_model", lambda name: get_model("mockllm/model", custom_outputs=answers))
+        annotate, "made",
+        lambda route, settings: get_model("mockllm/model", custom_outputs=answers))
     return sent
 
 
@@ -86,7 +87,7 @@ def test_a_model_that_fails_is_unread(monkeypatch: pytest.MonkeyPatch, tmp_path:
         raise OSError("no route")
 
     monkeypatch.setattr(
-        annotate, "_model", lambda name: get_model("mockllm/model", custom_outputs=fails))
+        annotate, "made", lambda route, settings: get_model("mockllm/model", custom_outputs=fails))
     made = annotated(study(1)[1][:1], "mockllm/model", tmp_path / "kept.jsonl")
     assert made[0].annotation is not None
     assert made[0].annotation.unread == "the model could not be asked (OSError)"
@@ -132,7 +133,7 @@ def test_disagreement_is_of_what_both_read() -> None:
 
 def test_what_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     rollouts = study(1)[1][:1]
-    with pytest.raises(UsageError, match="cannot annotate with nobody/model"):
+    with pytest.raises(UsageError, match="unknown model provider 'nobody'"):
         annotated(rollouts, "nobody/model", tmp_path / "kept.jsonl")
     (tmp_path / "other.jsonl").write_text("no annotation\n")
     with pytest.raises(UsageError, match="something else than annotations"):

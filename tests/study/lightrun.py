@@ -1,6 +1,6 @@
 """Runs the light scenario from a process of its own: ``python lightrun.py OUT ROLLOUTS MODEL…``.
 
-With ``LIGHT_BUDGET`` every rollout costs a dollar, and so many are there.
+With ``LIGHT_BUDGET`` every rollout costs a dollar, and so many are there; ``light/free`` is free.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ def a_dollar_each(models: tuple[str, ...], budget: float | None, **more: Any) ->
 
 def foretold(dollars: float) -> None:
     """Makes a rollout of which nothing is known look as dear as this."""
-    money.INPUT_TOKENS = money.Range(*[20 * dollars] * 3)
-    money.OUTPUT_TOKENS = money.Range(0, 0, 0)
+    one = money.Range(1, 1, 1)
+    each = money.Each(one, one.times(20 * dollars), one.times(0))
+    money.GUESSES = {"drills": each, "rollouts": each}
 
 
 if __name__ == "__main__":
@@ -50,7 +51,8 @@ if __name__ == "__main__":
     named = tuple(sys.argv[3:])
     foretold(1)
     budget = os.environ.get("LIGHT_BUDGET")
+    paid = tuple(each for each in named if each != "light/free")
     outcome = go(Path(sys.argv[1]), int(sys.argv[2]), named,
-                 terms=a_dollar_each(named, float(budget)) if budget else money.FREE)
+                 terms=a_dollar_each(paid, float(budget)) if budget else money.FREE)
     failed = sum(bool(each.error) for each in outcome.rollouts)
     sys.stdout.write(f"{len(outcome.rollouts)} {outcome.missing} {failed}\n")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from peerwatch.models.prices import Price
 from peerwatch.study import money
 from peerwatch.study.budget import Ledger
 from peerwatch.study.collect import collect
+from peerwatch.study.recovery import header_of, log_files
 
 RUNNER = Path(__file__).with_name("lightrun.py")
 A = ("light/a",)
@@ -25,8 +28,7 @@ A = ("light/a",)
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch):
     """Each test foretells for itself."""
-    for name in ("INPUT_TOKENS", "OUTPUT_TOKENS"):
-        monkeypatch.setattr(money, name, getattr(money, name))
+    monkeypatch.setattr(money, "GUESSES", money.GUESSES)
 
 
 def test_a_run_stops_at_its_budget_and_a_larger_one_goes_on(calls, tmp_path):
@@ -93,25 +95,47 @@ def test_the_forecast_is_heard_before_the_first_call(calls, tmp_path):
     with pytest.raises(UsageError, match="no"):
         go(tmp_path / "out", 2, A, terms=a_dollar_each(A, None, agree=no))
     assert calls() == []
-    (need,) = heard[0].needs
-    assert (need.rollouts, need.basis) == (4, money.DEFAULT_BASIS)
+    _, need = heard[0].needs
+    assert (need.count, need.basis) == (4, money.DEFAULT_BASIS)
     go(tmp_path / "out", 1, A, terms=a_dollar_each(A, None))
     with pytest.raises(UsageError, match="no"):
         go(tmp_path / "out", 2, A, terms=a_dollar_each(A, None, agree=no))
-    (need,) = heard[1].needs
-    assert (need.rollouts, need.basis) == (2, "from 2 earlier rollouts here")
-    assert (need.input_tokens.expected, need.dollars.expected) == (10, 1.0)
+    _, need = heard[1].needs
+    assert (need.count, need.basis) == (2, "from 2 earlier rollouts here")
+    assert (need.each.input_tokens.expected, need.dollars.expected) == (10, 1.0)
     assert (heard[1].spent, heard[1].dollars.expected) == (2.0, 2.0)
     assert heard[1].lines()[1].startswith("price      about $2.00 ($2.00 to $2.00): light/a at ")
 
 
-def start(out: Path, calls: Path, budget: float) -> subprocess.Popen[str]:
-    """A run of sixteen rollouts in a process of its own."""
+def start(out: Path, calls: Path, budget: float, *models: str, **more: str
+          ) -> subprocess.Popen[str]:
+    """A run of sixteen rollouts of each model in a process of its own that hears Ctrl-C."""
     environment = {**os.environ, "LIGHT_CALLS": str(calls), "LIGHT_SECONDS": "0.2",
-                   "LIGHT_BUDGET": str(budget)}
-    return subprocess.Popen([sys.executable, str(RUNNER), str(out), "8", "light/a"],
+                   "LIGHT_BUDGET": str(budget), **more}
+    return subprocess.Popen([sys.executable, str(RUNNER), str(out), "8", *(models or A)],
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+                            text=True,
+                            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
+
+
+def test_ctrl_c_after_a_budget_s_stop_is_ctrl_c(calls, tmp_path):
+    """A model that is free goes on when the money is gone; who stops that has stopped the run."""
+    out = tmp_path / "out"
+    process = start(out, tmp_path / "counted", 1, "light/a", "light/free", LIGHT_HOLD="light/free")
+
+    def ended_by_the_budget() -> bool:
+        return any(each is not None and each.status == "error"
+                   for each in map(header_of, log_files(out / "logs")))
+
+    end = time.monotonic() + 120
+    while not (out / "logs").is_dir() or not ended_by_the_budget():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert "Interrupted: stopped: 1 of 32 rollouts are done and kept" in said
+    assert "the same command goes on from there; before that, $0.00 are left of the budget" in said
 
 
 def test_kill_9_forgets_no_paid_call(calls, tmp_path):
@@ -147,18 +171,14 @@ def test_kill_9_forgets_no_paid_call(calls, tmp_path):
 def test_a_ledger_counts_what_it_can_read(tmp_path):
     """Half a line is named, not guessed; the rest counts."""
     path = tmp_path / "spending.jsonl"
-    path.write_text('{"model": "a/b", "usd": 1.5}\n{"model": "a/b", "usd": null}\n[]\n{"mod')
+    path.write_text('{"model": "a/b", "usd": 1.5}\n{"model": "a/b", "usd": null}\n[]\n'
+                    '{"model": "a/b", "usd": NaN}\n{"model": "a/b", "usd": -1}\n{"mod')
     ledger = Ledger(path)
-    assert (ledger.total, ledger.unreadable) == (1.5, 3)
-
-
-def test_a_ledger_that_was_removed_is_made_up_from_the_logs(calls, tmp_path):
-    """What the logs still tell was spent, is spent."""
-    out = tmp_path / "out"
-    foretold(1)
-    go(out, 2, A, terms=a_dollar_each(A, None))
-    (out / "spending.jsonl").unlink()
-    assert go(out, 3, A, terms=a_dollar_each(A, 5)).spent_usd == 5.0
+    assert (ledger.total, ledger.unreadable) == (1.5, 5)
+    assert ledger.missing({"a/b": 1.5, "a/c": 2.0}) == {"a/c": 2.0}
+    ledger.make_up({"a/c": 2.0})
+    again = Ledger(path)
+    assert (again.total, again.unreadable) == (3.5, 5)
 
 
 def test_amounts_are_readable():
@@ -173,13 +193,17 @@ def test_every_model_that_is_paid_for_needs_a_price(tmp_path):
     table.write_text("openai/gpt-5.2: {input: 1, output: 2}\n")
     known = money.prices_for(
         ("openai/gpt-5.2", "organism/loyal", "ollama/x", "anthropic/claude-haiku-4-5"),
-        base_url=None, table=table, unpriced=False)
+        base_url=None, table=table, unpriced=False, say=pytest.fail)
     assert known["openai/gpt-5.2"] == Price(1.0, 2.0, str(table))
     assert known.keys() == {"openai/gpt-5.2", "anthropic/claude-haiku-4-5"}
+    said: list[str] = []
     assert money.prices_for(("openai/mine",), base_url="http://127.0.0.1:8000/v1", table=None,
-                            unpriced=False) == {}
-    for where, given in (("prices.yaml and genai-prices do not know it", table),
+                            unpriced=False, say=said.append) == {}
+    assert said[0].startswith("openai/mine is taken for free: a server of this machine")
+    for where, given in (("the table of prices and genai-prices do not know it", table),
                          ("genai-prices does not know it", None)):
         with pytest.raises(UsageError, match=f"price of openai/mine is not known .*{where}"):
-            money.prices_for(("openai/mine",), base_url=None, table=given, unpriced=False)
-    assert money.prices_for(("openai/mine",), base_url=None, table=None, unpriced=True) == {}
+            money.prices_for(("openai/mine",), base_url=None, table=given, unpriced=False,
+                             say=pytest.fail)
+    assert money.prices_for(("openai/mine",), base_url=None, table=None, unpriced=True,
+                            say=pytest.fail) == {}

@@ -13,24 +13,26 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import get_model
 from inspect_ai.scorer import Score, Target, mean, scorer
 from inspect_ai.solver import Generate, TaskState, solver
-from lightrun import go
+from lightrun import a_dollar_each, foretold, go
 from rich.console import Console
 from test_summary import kept, rollout
 
 from peerwatch.conduct.competence import FLOOR, Drilled
 from peerwatch.errors import InfrastructureFault
 from peerwatch.scenarios.competence import content_hash
+from peerwatch.study import money
 from peerwatch.study.asked import DRILLS, ask
 from peerwatch.study.budget import Ledger, Purse
 from peerwatch.study.collect import collect
 from peerwatch.study.competence import competence
 from peerwatch.study.drill import carry_out as carry_out_drill
 from peerwatch.study.drill import collect as collect_drills
+from peerwatch.study.drill import prepared
 from peerwatch.study.folder import locked
 from peerwatch.study.money import Forecast
 from peerwatch.study.plan import make_plan
 from peerwatch.study.rows import rows
-from peerwatch.study.run import models_of
+from peerwatch.study.run import foreseen, models_of
 from peerwatch.study.summary import summarise
 from peerwatch.study.types import NOT_COMPETENT, Drilling
 
@@ -67,6 +69,12 @@ def nothing():
         return Score(value=0)
 
     return score
+
+
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch):
+    """Each test foretells for itself."""
+    monkeypatch.setattr(money, "GUESSES", money.GUESSES)
 
 
 @pytest.fixture
@@ -141,12 +149,59 @@ def test_a_drill_that_failed_on_our_side_counts_neither_way_and_is_run_again(dri
     assert competence("light/a", again.drills).jobs.valid == 2
 
 
+def test_a_drill_that_the_budget_ends_is_no_drill(drills, tmp_path):
+    """It did not run: nobody is invalid for want of money, and a larger budget runs it."""
+    out, a = tmp_path / "out", ("light/a",)
+    foretold(0.01)
+    poor = go(out, 1, a, drill=4, terms=a_dollar_each(a, 1))
+    assert poor.stopped
+    assert "the budget of $1.00 is used up" in poor.reason
+    assert [each.error for each in poor.drills if each.error] == []
+    (able,) = [competence("light/a", poor.drills)]
+    assert able.jobs.invalid == 0
+    drills()
+    rich = go(out, 1, a, drill=4, terms=a_dollar_each(a, 40))
+    assert (len(rich.drills), len(rich.rollouts), rich.missing) == (4, 2, 0)
+    assert len(drills()) == 6 - len(poor.drills)
+
+
+def test_drills_are_foretold_for_every_model_that_lacks_them(drills, tmp_path):
+    """Apart from rollouts, at their own cost; a dry run tells the same."""
+    heard, out, both = [], tmp_path / "out", ("light/a", "light/b")
+    go(out, 1, both[:1], drill=2, terms=a_dollar_each(both, None))
+    go(out, 1, both, drill=3, terms=a_dollar_each(both, None, agree=heard.append))
+    counts = {(each.model, each.what): each.count for each in heard[0].needs}
+    assert counts == {("light/a", "drills"): 1, ("light/a", "rollouts"): 0,
+                      ("light/b", "drills"): 3, ("light/b", "rollouts"): 2}
+    text = "\n".join(heard[0].lines())
+    assert "light/a: 1 drills, 1 calls, 10 tokens in, 2 out; from 2 earlier drills here" in text
+    assert "light/b: 2 rollouts" in text
+    study = ask(scenario="light", models=both, sandbox="local", drill=4, rollouts=2)
+    dry = foreseen(make_plan(study, light.SCENARIO), light.SCENARIO, out, a_dollar_each(both, None))
+    assert {(each.model, each.what): each.count for each in dry.needs} == {
+        ("light/a", "drills"): 1, ("light/a", "rollouts"): 2,
+        ("light/b", "drills"): 1, ("light/b", "rollouts"): 2}
+    assert dry.spent == 10.0
+
+
+def test_what_drills_cost_is_in_the_logs_too(drills, tmp_path):
+    """Without the ledger the logs of rollouts and drills tell what was spent."""
+    out, a = tmp_path / "out", ("light/a",)
+    foretold(1)
+    assert go(out, 1, a, drill=2, terms=a_dollar_each(a, None)).spent_usd == 4.0
+    (out / "spending.jsonl").unlink()
+    again = go(out, 2, a, drill=2, terms=a_dollar_each(a, 5))
+    assert (again.spent_usd, len(again.rollouts), again.missing) == (5.0, 3, 1)
+    assert Ledger(out / "spending.jsonl").total == 5.0
+
+
 def test_one_line_a_model_is_printed(drills, tmp_path):
     """With what was wrong, and what that means."""
     study = ask(scenario="light", models=("light/a", "light/b"), sandbox="local", drill=2)
     said = Console(file=io.StringIO(), width=60)
     with locked(tmp_path / "out") as folder:
-        carry_out_drill(make_plan(study, light.SCENARIO), models_of(study), folder,
+        plan = make_plan(study, light.SCENARIO)
+        carry_out_drill(prepared(plan, models_of(study), folder, warn=pytest.fail), plan, folder,
                         warn=pytest.fail, console=said,
                         purse=Purse(Ledger(folder.spending), Forecast(()), None))
     lines = said.file.getvalue().splitlines()

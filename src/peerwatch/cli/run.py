@@ -71,6 +71,9 @@ ASK_ABOVE = 5.0
 @click.option("--agent", metavar="AGENT",
               help="Drive the models with this Inspect agent: a registry name, e.g. react, or "
                    "FILE.py@NAME.  [default: a plain tool loop that adds no text]")
+@click.option("--turns", type=click.IntRange(min=1), metavar="N",
+              help="Most turns of a phase, where they are to be fewer than the scenario's 40; the "
+                   "competence drill keeps its own.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Start nothing that would bring what the folder cost above this; what is there "
                    "is kept, and a larger budget goes on.")
@@ -79,7 +82,8 @@ ASK_ABOVE = 5.0
               type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Prices of models, in Inspect's format; others are looked up in genai-prices.")
 @click.option("--unpriced", is_flag=True,
-              help="A model whose price is not known is free; organisms and local models are.")
+              help="A model whose price is not known, or that a server of this machine "
+                   "answers, is free; organisms and embedded models always are.")
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
               help="An argument for the model's provider. Not for keys: Inspect logs most of them.")
@@ -94,7 +98,7 @@ def run(
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, budget: float | None,
     agent: str | None, yes: bool, prices: Path | None, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    unfit: bool, drill: int | None, **generate: Any,
+    unfit: bool, drill: int | None, turns: int | None, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -115,12 +119,12 @@ def run(
         families=families, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
         model_args=dict(pair(each) for each in model_args),
-        model_base_url=model_base_url, sandbox=sandbox, agent=agent, drill=drill)
+        model_base_url=model_base_url, sandbox=sandbox, agent=agent, drill=drill, turns=turns)
     from peerwatch.study.money import Terms, prices_for
     from peerwatch.study.plan import make_plan
 
     terms = Terms(prices_for(study.routes, base_url=model_base_url, table=prices,
-                             unpriced=unpriced or dry_run),
+                             unpriced=unpriced, dry_run=dry_run, say=partial(click.echo, err=True)),
                   budget, partial(_agree, budget=budget, yes=yes))
     plan = make_plan(study, found, max_sandboxes)
     folder = out or Path(f"peerwatch-{scenario}")
@@ -139,7 +143,7 @@ def run(
     subjects = models_of(study)
     from peerwatch.cli.models import require_fit
 
-    require_fit(study, unfit=unfit)
+    require_fit(study, unfit=unfit, prices=prices)
     for line in secrets_logged(study.model_args, study.model_base_url):
         click.echo(line, err=True)
     if sandbox == "fleet":

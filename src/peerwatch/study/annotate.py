@@ -8,8 +8,6 @@ as a JSON string; the answer has to be one JSON object of a fixed shape, any oth
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from peerwatch.errors import UsageError
+from peerwatch.models.making import made
+from peerwatch.models.presets import asked_of
 from peerwatch.study.types import Annotation, Rollout
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def annotated(rollouts: Sequence[Rollout], model: str, kept: Path) -> tuple[Roll
                if each.recording is not None and each.judgement is not None
                and (each.rollout_key, each.sample_uuid) not in known]
     if missing:
-        made = asyncio.run(_ask_all(missing, _model(model), model))
-        known |= {(each.rollout_key, each.sample_uuid): each for each in made}
+        answers = asyncio.run(_ask_all(missing, made(*asked_of(model, {})), model))
+        known |= {(each.rollout_key, each.sample_uuid): each for each in answers}
         with kept.open("a", encoding="utf-8") as file:
-            file.writelines(each.model_dump_json() + "\n" for each in made if each.read)
+            file.writelines(each.model_dump_json() + "\n" for each in answers if each.read)
     return tuple(replace(each, annotation=known.get((each.rollout_key, each.sample_uuid)))
                  for each in rollouts)
 
@@ -110,19 +110,6 @@ def _read(kept: Path) -> list[Annotation]:
     except (ValidationError, UnicodeDecodeError) as error:
         raise UsageError(f"{kept} holds something else than annotations; move it away, or name "
                          "another page with --out") from error
-
-
-def _model(name: str) -> Model:
-    from inspect_ai.model import get_model
-
-    try:
-        # Inspect names its version and hooks on stdout when it makes its first model.
-        with contextlib.redirect_stdout(io.StringIO()):
-            return get_model(name, memoize=False)
-    except Exception as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise UsageError(
-            f"cannot annotate with {name}: {lines[0] if lines else 'no reason given'}") from error
 
 
 async def _ask_all(rollouts: Sequence[Rollout], model: Model, name: str) -> list[Annotation]:

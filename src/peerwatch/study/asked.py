@@ -11,18 +11,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from peerwatch.errors import UsageError, unknown
-from peerwatch.models.presets import route_of, table
+from peerwatch.models.presets import model_string, table
+from peerwatch.models.reach import require_address
 
 ORGANISM = "organism/"
 DRILLS = 4
 """Competence drills of a model where nobody says how many: one in each wording."""
-PROVIDERS = (
-    "anthropic", "azureai", "bedrock", "cloudflare", "fireworks", "google", "grok", "groq", "hf",
-    "llama-cpp-python", "local", "mistral", "mockllm", "none", "ollama", "openai", "openai-api",
-    "openrouter", "organism", "perplexity", "sagemaker", "sambanova", "sglang", "together",
-    "transformer_lens", "vertex", "vllm",
-)
-"""Providers that Inspect ships, for the nearest name only: any that is installed is accepted."""
 
 
 class Study(BaseModel):
@@ -50,6 +44,8 @@ class Study(BaseModel):
     drill: Annotated[int, Field(ge=0)] | None = None
     """Competence drills of every model before its first rollout; 0: none. None: ``DRILLS`` for a
     model, none for an organism, whose competence its own tests show."""
+    turns: Annotated[int, Field(ge=1)] | None = None
+    """Most turns of a phase, where they are to be fewer than the scenario's; no drill's."""
     agent: str | None = None
     """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 
@@ -58,11 +54,11 @@ class Study(BaseModel):
         twice = {each for each in self.models if self.models.count(each) > 1}
         if twice:
             raise ValueError(f"model {min(twice)!r} is given twice; name each model once")
-        routes = [route_of(each) for each in self.models]
-        same = [each for each in self.models if routes.count(route_of(each)) > 1]
+        routes = [model_string(each) for each in self.models]
+        same = [each for each in self.models if routes.count(model_string(each)) > 1]
         if same:
             raise ValueError(f"{' and '.join(map(repr, same))} are the same model, "
-                             f"{route_of(same[0])}; name it once")
+                             f"{model_string(same[0])}; name it once")
         return self
 
     def drills_of(self, model: str) -> int:
@@ -74,7 +70,7 @@ class Study(BaseModel):
     @property
     def routes(self) -> tuple[str, ...]:
         """Inspect's model strings."""
-        return tuple(map(route_of, self.models))
+        return tuple(map(model_string, self.models))
 
     @property
     def organisms_only(self) -> bool:
@@ -95,6 +91,8 @@ def ask(**wanted: Any) -> Study:
         place = ".".join(str(each) for each in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"{place}: {reason}" if place else reason) from None
+    if study.model_base_url is not None:
+        require_address(study.model_base_url)
     for model in study.models:
         check_model(model)
     return study
@@ -102,7 +100,7 @@ def ask(**wanted: Any) -> Study:
 
 def check_model(model: str) -> None:
     """Raises UsageError where a model string cannot be one; asks no provider anything."""
-    provider, slash, name = route_of(model).partition("/")
+    provider, slash, name = model_string(model).partition("/")
     if not slash or not name:
         hint = unknown("model", model, _whole_names())
         raise UsageError(f"{hint}; write a name of `peerwatch models`, or provider/name as in "

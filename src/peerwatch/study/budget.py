@@ -7,11 +7,13 @@ lets no rollout start that the budget may not pay. Money alone decides here: no 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 from inspect_ai.hooks import Hooks, ModelUsageData, SampleEnd, SampleInit, TaskStart, hooks
@@ -26,7 +28,7 @@ from inspect_ai.model import (
 )
 
 from peerwatch.models.prices import Price
-from peerwatch.study.money import Forecast, usd
+from peerwatch.study.money import Forecast, What, usd
 
 ENOUGH = 3
 """Rollouts of a model that must have ended before their mean is set aside for each that runs; until
@@ -50,12 +52,19 @@ class Ledger:
         """Lines that are none, e.g. the half of one; what they cost is not counted."""
         self.by_model: defaultdict[str, float] = defaultdict(float)
         """US dollars so far."""
-        for line in path.read_bytes().splitlines() if path.exists() else ():
+        written = path.read_bytes() if path.exists() else b""
+        # A line that was cut short must not swallow the next one.
+        self._first = "\n" if written and not written.endswith(b"\n") else ""
+        for line in written.splitlines():
             try:
                 told = json.loads(line)
-                self.by_model[str(told["model"])] += float(told["usd"])
-            except (ValueError, KeyError, TypeError):
+                model, cost = str(told["model"]), float(told["usd"])
+                if not 0 <= cost < math.inf:
+                    raise ValueError(cost)
+            except (ValueError, KeyError, TypeError, RecursionError):
                 self.unreadable += 1
+            else:
+                self.by_model[model] += cost
 
     @property
     def total(self) -> float:
@@ -64,9 +73,27 @@ class Ledger:
 
     def paid(self, model: str, usage: ModelUsage) -> None:
         """Writes one call down."""
-        self.by_model[model] += usage.total_cost or 0.0
-        line = json.dumps({"model": model, "input": usage.input_tokens,
-                           "output": usage.output_tokens, "usd": usage.total_cost})
+        self._write(model, usage.total_cost or 0.0, input=usage.input_tokens,
+                    output=usage.output_tokens)
+
+    def missing(self, logged: Mapping[str, float]) -> dict[str, float]:
+        """What logs tell of more than the ledger does: someone removed it, or a part of it.
+
+        Args:
+            logged: US dollars by model, of all that the folder's logs hold.
+        """
+        more = {model: cost - self.by_model.get(model, 0.0) for model, cost in logged.items()}
+        return {model: cost for model, cost in more.items() if cost > ROUNDING}
+
+    def make_up(self, missing: Mapping[str, float]) -> None:
+        """Writes down what only logs told, one line a model."""
+        for model, cost in missing.items():
+            self._write(model, cost, told_by="logs")
+
+    def _write(self, model: str, cost: float, **more: Any) -> None:
+        self.by_model[model] += cost
+        line = self._first + json.dumps({"model": model, **more, "usd": cost})
+        self._first = ""
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(handle, f"{line}\n".encode())
@@ -75,21 +102,24 @@ class Ledger:
 
 
 class Purse:
-    """The money of one run: what is spent, what is set aside, what may still start."""
+    """The money of one run: what is spent, what is set aside, what may still start.
+
+    The ledger is all that counts as spent: every call of rollouts and drills in the folder.
+    """
 
     def __init__(self, ledger: Ledger, told: Forecast, limit: float | None) -> None:
         self.limit = limit
         self.stopped = ""
         """Why nothing more starts; '' while something may."""
         self._ledger = ledger
-        self._before = max(0.0, told.spent - ledger.total)
-        self._needs = {each.model: each.dollars for each in told.needs
+        self._needs = {(each.model, each.what): each.dollars for each in told.needs
                        if each.dollars is not None}
-        self._ended: dict[str, list[float]] = {model: [] for model in self._needs}
+        self._paid_for = {model for model, _ in self._needs}
+        self._ended: dict[tuple[str, What], list[float]] = {each: [] for each in self._needs}
+        self._what: What = "rollouts"
         self._running: dict[str, str] = {}
         self._tasks: dict[str, tuple[str, str]] = {}
         self._changed = anyio.Event()
-        self._measures = True
         # The same that `inspect ctl task cancel` does, which no public name gives (0.3.285). A
         # SIGINT to oneself is none: a job in the background of a shell ignores it. Imported here:
         # what fails in a hook, Inspect only warns of, and the run would go on without an end.
@@ -100,18 +130,18 @@ class Purse:
     @property
     def spent(self) -> float:
         """US dollars in this folder so far."""
-        return self._before + self._ledger.total
+        return self._ledger.total
 
     def line(self) -> str:
         """Spent against budget; '' where nothing has a price."""
-        if not self._needs:
+        if not self._paid_for:
             return ""
         return f"{usd(self.spent)} spent" if self.limit is None else \
             f"{usd(self.spent)} of {usd(self.limit)} spent"
 
     def pays(self, model: str) -> bool:
         """Whether one more rollout may start now."""
-        if self.limit is None or model not in self._needs:
+        if self.limit is None or model not in self._paid_for:
             return True
         if self.stopped:
             return False
@@ -131,12 +161,12 @@ class Purse:
             if not self._running:
                 self.stop(self.short_of(model))
             await self._changed.wait()
-        if model in self._needs:
+        if model in self._paid_for:
             self._running[sample] = model
 
     def paid(self, model: str, usage: ModelUsage) -> None:
         """A call came back."""
-        if model in self._needs:
+        if model in self._paid_for:
             self._ledger.paid(model, usage)
             if self.limit is not None and self.spent > self.limit + ROUNDING:
                 self.stop(f"the budget of {usd(self.limit)} is used up ({usd(self.spent)} spent)")
@@ -149,41 +179,41 @@ class Purse:
                      if each.total_cost is not None]
             if sample.turn_count and not costs and self.limit is not None:
                 self.stop(f"{model} reports no usage, so what it costs cannot be counted")
-            if self._measures and sample.error is None:  # a fault's cost is no rollout's
-                self._ended[model].append(sum(costs))
+            if sample.error is None:  # a fault's cost is no rollout's
+                self._ended[model, self._what].append(sum(costs))
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 
     @contextmanager
-    def not_measured(self) -> Iterator[None]:
-        """Of what runs meanwhile, nothing is taken for the cost of a rollout."""
-        self._measures = False
+    def paying(self, what: What) -> Iterator[None]:
+        """What starts meanwhile is that, and costs what such do."""
+        before, self._what = self._what, what
         try:
             yield
         finally:
-            self._measures = True
+            self._what = before
 
     def short_of(self, model: str) -> str:
-        """Why no other rollout of a model starts."""
+        """Why nothing more of a model starts."""
         left = max(0.0, (self.limit or 0.0) - self.spent)
-        return (f"{usd(left)} are left of the budget of {usd(self.limit or 0.0)}, and a rollout "
-                f"of {model} costs about {usd(self._expected(model))}")
+        one = f"{self._what.removesuffix('s')} of {model}"
+        return (f"{usd(left)} are left of the budget of {usd(self.limit or 0.0)}, and a {one} "
+                f"costs about {usd(self._expected(model))}")
 
     def stop(self, why: str) -> None:
         """Ends the tasks of all models that are paid for, and keeps what they finished."""
         self.stopped = self.stopped or why
         for task_id, model in self._tasks.values():
-            if model in self._needs:
+            if model in self._paid_for:
                 self._cancel(task_id)
 
     def _expected(self, model: str) -> float:
-        ended = self._ended[model]
-        return sum(ended) / len(ended) if ended else self._needs[model].expected
+        ended = self._ended[model, self._what]
+        return sum(ended) / len(ended) if ended else self._needs[model, self._what].expected
 
     def _set_aside(self, model: str) -> float:
-        ended = self._ended[model]
-        if len(ended) < ENOUGH:
-            return max(self._needs[model].high, self._expected(model))
+        if len(self._ended[model, self._what]) < ENOUGH:
+            return max(self._needs[model, self._what].high, self._expected(model))
         return self._expected(model)
 
 

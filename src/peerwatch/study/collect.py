@@ -154,7 +154,7 @@ def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for each in rollouts:
         told = each.reported_model.split(" + ")
-        if each.reported_model and not any(same_model(each.model, one) for one in told):
+        if each.reported_model and not all(same_model(each.model, one) for one in told):
             found.setdefault(each.model, set()).add(each.reported_model)
     return {model: sorted(names) for model, names in found.items()}
 
@@ -357,7 +357,11 @@ def _first_line(message: str) -> str:
     # Inspect keeps the repr of an error: InfrastructureFault('host node-a: did not start').
     quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
     if quoted:
-        message = quoted[2].replace("\\n", "\n")
+        message = quoted[2].replace("\\n", "\n").replace("\\'", "'")
+    if message.lstrip().startswith("Request:"):
+        # Before what a provider said it puts the request, whole (0.3.285).
+        _, _, said = message.lstrip().partition("\n}\n\n")
+        return _first_line(said or message.lstrip().removeprefix("Request:"))
     return (message.strip().splitlines() or ["failed without a message"])[0]
 
 

@@ -6,7 +6,7 @@ of their own, and go on where they were stopped, as rollouts do; nothing here co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from peerwatch.study.budget import Purse
 from peerwatch.study.collect import (
     BULKY,
     DRILLS,
+    STOPPED,
     Logged,
     error_of,
     files_in,
@@ -33,6 +34,7 @@ from peerwatch.study.competence import competence as rate_of
 from peerwatch.study.competence import newest
 from peerwatch.study.folder import DRILL, Folder
 from peerwatch.study.identity import Identity, planned, version
+from peerwatch.study.money import Past, past_of
 from peerwatch.study.passes import one_pass
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch
@@ -54,15 +56,58 @@ class _Job:
     """Stages of the drills that were asked for."""
 
 
-def carry_out(
-    plan: Plan, models: Sequence[Model], folder: Folder, *, warn: Warn, console: Console,
-    purse: Purse,
-) -> tuple[Drilling, ...]:
-    """Runs what of the drills is not there yet, and gathers those that were asked for.
+@dataclass(frozen=True)
+class Prepared:
+    """The drills of a plan, before any is run."""
+
+    logged: tuple[Logged, ...]
+    """All that the folder holds, of whatever settings."""
+    jobs: tuple[_Job, ...]
+    done: Mapping[str, set[str]]
+    """Stages that each model went through well, under the same settings."""
+
+    @property
+    def left(self) -> dict[str, int]:
+        """How many are still to run, by Inspect's model string."""
+        return {str(job.model): len(job.ids - self.done[str(job.model)]) for job in self.jobs}
+
+    @property
+    def past(self) -> list[Past]:
+        """What those took that are done."""
+        mine = {job.identity for job in self.jobs}
+        return [past_of(each.sample, each.identity.model, "drills") for each in self.logged
+                if each.ended_well and each.identity in mine]
+
+
+def prepared(plan: Plan, models: Sequence[Model], folder: Folder, *, warn: Warn) -> Prepared:
+    """What of the drills is there, and what is to run.
 
     Args:
         plan: whose study says how many drills each model does.
         models: one for each of the plan, in its order.
+        folder: the output folder, locked.
+        warn: gets one line for each thing a person must know.
+    """
+    if folder.drill.is_dir():
+        mend(folder.drill, folder.unreadable, warn)
+    logged = _logged(folder, warn)
+    earlier = latest(list(logged), warn=warn)
+    jobs = tuple(_job(plan, model, count, earlier)
+                 for model, name in zip(models, plan.study.models, strict=True)
+                 if (count := plan.study.drills_of(name)))
+    return Prepared(logged, jobs, {
+        str(job.model): {each.stage_id for each in earlier if each.ended_well
+                         and each.identity == job.identity} for job in jobs})
+
+
+def carry_out(
+    drills: Prepared, plan: Plan, folder: Folder, *, warn: Warn, console: Console, purse: Purse,
+) -> tuple[Drilling, ...]:
+    """Runs what of the drills is not there yet, and gathers those that were asked for.
+
+    Args:
+        drills: of the plan and the folder.
+        plan: how many at once, and with what settings.
         folder: the output folder, locked.
         warn: gets one line for each thing a person must know.
         console: for the progress bar.
@@ -72,41 +117,42 @@ def carry_out(
         EnvironmentProblem: this machine lacks what the run needs.
         Interrupted: Ctrl-C.
     """
-    asked = [(model, plan.study.drills_of(name))
-             for model, name in zip(models, plan.study.models, strict=True)]
-    if not any(count for _, count in asked):
+    jobs = drills.jobs
+    if not jobs:
         return ()
-    folder.drill.mkdir(exist_ok=True)
-    mend(folder.drill, folder.unreadable, warn)
-    earlier = _found(log_files(folder.drill), warn)
-    jobs = [_job(plan, model, count, earlier) for model, count in asked if count]
-    done = {str(job.model): {each.stage_id for each in earlier if each.ended_well
-                             and each.identity == job.identity} for job in jobs}
-    if any(job.ids - done[str(job.model)] for job in jobs):
-        watch = Watch({str(job.model): set(job.ids) for job in jobs}, done, console, "drills",
-                      purse.line)
-        with purse.not_measured():
+    if any(drills.left.values()):
+        folder.drill.mkdir(exist_ok=True)
+        watch = Watch({str(job.model): set(job.ids) for job in jobs}, drills.done, console,
+                      "drills", purse.line)
+        with purse.paying("drills"):
             one_pass([job.task for job in jobs], folder.drill, watch, purse,
                      at_once=plan.bound.at_once, generate=plan.study.generate)
         prune(folder.drill)
     keys = {job.identity.rollout_key(stage_id) for job in jobs for stage_id in job.ids}
     content = competence.content_hash()
-    drills = tuple(each for each in _drillings(log_files(folder.drill), warn)
-                   if each.key in keys and each.content == content)
+    # One that the budget ended in the middle says nothing; it runs anew with the next.
+    found = tuple(each for each in _drillings(log_files(folder.drill), warn)
+                  if each.key in keys and each.content == content
+                  and not (purse.stopped and each.error == STOPPED))
     for job in jobs:
-        mine = newest(drills, job.identity.hash)
+        mine = newest(found, job.identity.hash)
         console.print(f"drill      {visible_line(str(rate_of(str(job.model), mine)))}",
                       highlight=False, markup=False, soft_wrap=True)
-    return drills
+    return found
 
 
-def first_time(study: Study, model: str, folder: Folder) -> int:
-    """Drills that are still to run where none of the folder has begun; 0 where some have.
+def foreseen(study: Study, folder: Folder) -> tuple[dict[str, int], tuple[Logged, ...]]:
+    """Drills still to run by model string, and those in the folder; for a dry run.
 
-    For the forecast, which takes each for a rollout: they are shorter.
+    As ``study.run.foreseen``, by model and stage alone.
     """
-    begun = folder.drill.is_dir() and bool(log_files(folder.drill))
-    return 0 if begun else study.drills_of(model)
+    logged = _logged(folder, lambda _: None)
+    done = {(each.identity.model, each.stage_id) for each in logged if each.ended_well}
+    left = {}
+    for name, route in zip(study.models, study.routes, strict=True):
+        ids = {each.stage.stage_id for each in _drills(study.drills_of(name))}
+        left[route] = len({(route, stage_id) for stage_id in ids} - done)
+    return left, logged
 
 
 def collect(paths: Sequence[Path], *, warn: Warn) -> tuple[Drilling, ...]:
@@ -130,8 +176,7 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
     from peerwatch.rollout import build_drill
 
     study = plan.study
-    drills = [competence.drill(wording, seed)
-              for wording, seed in pairs(count, competence.wordings())]
+    drills = _drills(count)
     ids = frozenset(each.stage.stage_id for each in drills)
     settings = GenerateConfig(**study.generate)
     chosen = {"agent": study.agent} if study.agent else {}
@@ -151,12 +196,19 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
     return _Job(model, task, identity, ids)
 
 
-def _found(files: Sequence[Path], warn: Warn) -> list[Logged]:
-    return latest(list(logged_rollouts(files, warn=warn, without=BULKY, ours=DRILLS)), warn=warn)
+def _drills(count: int) -> list[competence.Drill]:
+    return [competence.drill(wording, seed)
+            for wording, seed in pairs(count, competence.wordings())]
+
+
+def _logged(folder: Folder, warn: Warn) -> tuple[Logged, ...]:
+    files = log_files(folder.drill) if folder.drill.is_dir() else []
+    return tuple(logged_rollouts(files, warn=warn, without=BULKY | {"store"}, ours=DRILLS))
 
 
 def _drillings(files: Sequence[Path], warn: Warn) -> tuple[Drilling, ...]:
-    return tuple(sorted((_drilling(each, warn) for each in _found(files, warn)),
+    logged = list(logged_rollouts(files, warn=warn, without=BULKY, ours=DRILLS))
+    return tuple(sorted((_drilling(each, warn) for each in latest(logged, warn=warn)),
                         key=lambda each: (each.model, each.seed)))
 
 

@@ -13,9 +13,8 @@ from typing import Any
 from inspect_ai import Task, eval_set
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig
-from rich.text import Text
 
-from peerwatch.errors import EnvironmentProblem, PeerwatchError
+from peerwatch.errors import EnvironmentProblem, PeerwatchError, first_line
 from peerwatch.study.budget import Purse, opened
 from peerwatch.study.progress import Watch, shown
 from peerwatch.study.recovery import header_of, log_files
@@ -72,27 +71,9 @@ def one_pass(
     # On Ctrl-C eval_set returns success (0.3.285): with no logs, or with those of the models that
     # were through, or with a cancelled one left out. What lies on disk tells all.
     left = [header_of(path) for path in log_files(logs) if path not in before]
-    if purse.stopped:
-        return headers
+    # A budget's stop leaves logs with an error in the place of the cancelled ones.
     if not headers or any(log is not None and log.status == "cancelled" for log in left):
+        first = f"; before that, {purse.stopped}" if purse.stopped else ""
         raise Interrupted(f"stopped: {watch.finished} {watch.what} are done and kept in "
-                          f"{logs.parent}; the same command goes on from there")
+                          f"{logs.parent}; the same command goes on from there{first}")
     return headers
-
-
-def first_line(problem: object) -> str:
-    """The first line of what an error says, without markup."""
-    return _lines(problem)[0]
-
-
-def first_lines(problem: object) -> str:
-    """With the next line where the first one ends in the middle: ``Install with:``."""
-    first, *rest = _lines(problem)
-    return f"{first} {rest[0]}" if first.endswith(":") and rest else first
-
-
-def _lines(problem: object) -> list[str]:
-    message = getattr(problem, "message", None) or str(problem)
-    text = Text.from_markup(message).plain if isinstance(message, str) else str(message)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return [line.removeprefix("ERROR: ") for line in lines] or [type(problem).__name__]

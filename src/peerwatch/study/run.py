@@ -9,27 +9,39 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from inspect_ai import Task, task_with
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, Model, get_model
+from inspect_ai.model import GenerateConfig, Model
 from rich.console import Console
 
+from peerwatch.conduct.visible import visible_line
 from peerwatch.design import parse_arm
-from peerwatch.errors import PeerwatchError, UsageError, unknown
-from peerwatch.models.presets import preset, require_key, route_of
+from peerwatch.errors import UsageError, first_line
+from peerwatch.models.making import made
+from peerwatch.models.presets import asked_of
+from peerwatch.models.toolless import tools_refused
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study import drill
-from peerwatch.study.asked import PROVIDERS, Study
+from peerwatch.study.asked import Study
 from peerwatch.study.budget import Ledger, Purse, know_prices
 from peerwatch.study.collect import BULKY, STOPPED, Logged, collect, logged_rollouts
 from peerwatch.study.folder import Folder, locked, note, require_same_content
 from peerwatch.study.identity import Identity, content_of, planned, version
-from peerwatch.study.money import FREE, Forecast, Terms, forecast, past_of
-from peerwatch.study.passes import first_line, first_lines, one_pass
+from peerwatch.study.money import (
+    FREE,
+    Forecast,
+    Terms,
+    What,
+    answers_of,
+    forecast,
+    past_of,
+)
+from peerwatch.study.passes import one_pass
 from peerwatch.study.plan import Plan
 from peerwatch.study.progress import Watch
 from peerwatch.study.recovery import header_of, log_files, mend, prune
@@ -83,7 +95,7 @@ def carry_out(
         terms: prices, the budget, and who agrees to what is expected.
 
     Raises:
-        UsageError: the folder or a model cannot be used.
+        UsageError: the folder or a model cannot be used; the provider refused tools.
         EnvironmentProblem: this machine lacks what the run needs.
         Interrupted: Ctrl-C.
     """
@@ -99,12 +111,18 @@ def carry_out(
         if ledger.unreadable:
             warn(f"{ledger.unreadable} lines of {folder.spending} cannot be read; what they cost "
                  "is not counted")
-        told = _forecast(plan, jobs, done, earlier, folder, ledger, terms)
+        drills = drill.prepared(plan, models, folder, warn=warn)
+        # A ledger that someone removed forgets nothing that the logs still tell.
+        missing = ledger.missing(_costs([*earlier, *drills.logged]))
+        told = _forecast(plan, jobs, done, earlier, drills,
+                         ledger.total + sum(missing.values()), terms)
         terms.agree(told)
         note(folder, plan)
+        ledger.make_up(missing)
         know_prices([job.model for job in jobs], terms.prices)
         purse = Purse(ledger, told, terms.budget)
-        drills = drill.carry_out(plan, models, folder, warn=warn, console=console, purse=purse)
+        drilled = drill.carry_out(drills, plan, folder, warn=warn, console=console, purse=purse)
+        _require_tools(drilled)
         headers = _run(plan, jobs, folder, done, console, purse)
         keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
@@ -115,10 +133,19 @@ def carry_out(
         # One that the budget ended in the middle says nothing; it runs anew with the next.
         rollouts = tuple(each for each in found if each.rollout_key in keys
                          and not (purse.stopped and each.error == STOPPED))
-        missing = len(keys) - len(rollouts)
-        return Outcome(folder, rollouts, missing,
-                       (purse.stopped or _reason(headers)) if missing else "", drills,
-                       purse.line(), purse.spent, bool(purse.stopped and missing))
+        _require_tools(rollouts)
+        left = len(keys) - len(rollouts)
+        return Outcome(folder, rollouts, left,
+                       (purse.stopped or _reason(headers)) if left else "", drilled,
+                       purse.line(), purse.spent, bool(purse.stopped and left))
+
+
+def _require_tools(found: Sequence[Drilling | Rollout]) -> None:
+    """Raises UsageError where a provider refused tools: such a model can be no subject."""
+    for each in found:
+        if each.error is not None and tools_refused(each.error):
+            raise UsageError(f"{each.model} has no tools by this route, so it can be no subject; "
+                             f"leave it out or take another route ({visible_line(each.error)})")
 
 
 def foreseen(plan: Plan, scenario: Scenario, out: Path, terms: Terms) -> Forecast:
@@ -129,15 +156,20 @@ def foreseen(plan: Plan, scenario: Scenario, out: Path, terms: Terms) -> Forecas
     """
     folder = Folder(out.absolute())
     files = log_files(folder.logs) if folder.logs.is_dir() else []
-    read = logged_rollouts(files, warn=lambda _: None, without=BULKY | {"store"})
-    earlier = [each for each in read if each.ended_well]
-    to_run = {}
-    for name, route in zip(plan.study.models, plan.study.routes, strict=True):
+    earlier = list(logged_rollouts(files, warn=lambda _: None, without=BULKY | {"store"}))
+    to_drill, drills = drill.foreseen(plan.study, folder)
+    to_run: dict[tuple[str, What], int] = {}
+    for route in plan.study.routes:
         ids = {stage.stage_id for stage in plan.stages_for(scenario, route)}
-        ids -= {each.stage_id for each in earlier if each.identity.model == route}
-        to_run[route] = len(ids) + drill.first_time(plan.study, name, folder)
-    return forecast(to_run, [past_of(each.sample, each.identity.model) for each in earlier],
-                    terms.prices, Ledger(folder.spending).total)
+        ids -= {each.stage_id for each in earlier
+                if each.identity.model == route and each.ended_well}
+        to_run |= {(route, "drills"): to_drill[route], (route, "rollouts"): len(ids)}
+    past = [past_of(each.sample, each.identity.model) for each in earlier if each.ended_well]
+    past += [past_of(each.sample, each.identity.model, "drills") for each in drills
+             if each.ended_well]
+    ledger = Ledger(folder.spending)
+    spent = ledger.total + sum(ledger.missing(_costs([*earlier, *drills])).values())
+    return forecast(to_run, past, terms.prices, spent, answers_of(plan.study))
 
 
 def _contents(folder: Folder) -> set[tuple[str, str]]:
@@ -152,7 +184,8 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     study = plan.study
     settings = GenerateConfig(**study.generate)
     staged = plan.stages_for(scenario, str(model))
-    chosen = {"agent": study.agent} if study.agent else {}
+    chosen: dict[str, Any] = {name: value for name, value in (
+        ("agent", study.agent), ("turns", study.turns)) if value}
     first = build_task(scenario, staged, sandbox=study.sandbox, **chosen)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     kept = _kept(staged, scenario, identity, earlier)
@@ -161,7 +194,7 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox,
-                                     identity.agent))
+                                     identity.agent, study.turns))
     return _Job(model, task, identity, staged)
 
 
@@ -188,26 +221,8 @@ def models_of(study: Study) -> tuple[Model, ...]:
     Raises:
         UsageError: no such provider, or one that cannot be used as asked (a key is not set).
     """
-    # Inspect names its version and hooks on stdout when it makes its first model.
-    with contextlib.redirect_stdout(io.StringIO()):
-        return tuple(_model(name, study) for name in study.models)
-
-
-def _model(name: str, study: Study) -> Model:
-    found = preset(name)
-    route = route_of(name)
-    if "api_key" not in study.model_args:
-        require_key(route)
-    config = GenerateConfig(**found.settings) if found else GenerateConfig()
-    try:
-        return get_model(route, base_url=study.model_base_url, memoize=False, config=config,
-                         **study.model_args)
-    except PeerwatchError:
-        raise
-    except Exception as error:  # noqa: BLE001  (a provider's own: a missing key or package)
-        if isinstance(error, ValueError) and "not recognized" in str(error):
-            raise unknown("model provider", route.partition("/")[0], PROVIDERS) from None
-        raise UsageError(f"model {name}: {first_lines(error)}") from None
+    return tuple(made(*asked_of(name, {}), base_url=study.model_base_url,
+                      model_args=study.model_args) for name in study.models)
 
 
 def _done(jobs: list[_Job], earlier: list[Logged]) -> dict[str, set[str]]:
@@ -224,22 +239,28 @@ def _left(job: _Job, done: Mapping[str, set[str]]) -> int:
     return len({stage.stage_id for stage in job.stages} - done.get(str(job.model), set()))
 
 
+def _costs(logged: Iterable[Logged]) -> dict[str, float]:
+    """US dollars by model that logs tell of; a rollout may stand in one and in the next."""
+    once = {each.sample.uuid: past_of(each.sample, each.identity.model) for each in logged}
+    found: dict[str, float] = {}
+    for each in once.values():
+        found[each.model] = found.get(each.model, 0.0) + (each.dollars or 0.0)
+    return found
+
+
 def _forecast(
     plan: Plan, jobs: list[_Job], done: Mapping[str, set[str]], earlier: list[Logged],
-    folder: Folder, ledger: Ledger, terms: Terms,
+    drills: drill.Prepared, spent: float, terms: Terms,
 ) -> Forecast:
     mine = {job.identity for job in jobs}
-    past = [past_of(each.sample, each.identity.model) for each in earlier]
-    # The same rollout may stand in a log and in the one that continued it.
-    logged = {each.sample.uuid: cost.dollars or 0.0
-              for cost, each in zip(past, earlier, strict=True)}
-    return forecast(
-        {str(job.model): _left(job, done) + drill.first_time(plan.study, name, folder)
-         for job, name in zip(jobs, plan.study.models, strict=True)},
-        [cost for cost, each in zip(past, earlier, strict=True)
-         if each.ended_well and each.identity in mine],
-        # A ledger that someone removed forgets nothing that the logs still tell.
-        terms.prices, max(ledger.total, sum(logged.values())))
+    to_run: dict[tuple[str, What], int] = {}
+    for job in jobs:
+        model = str(job.model)
+        to_run |= {(model, "drills"): drills.left.get(model, 0),
+                   (model, "rollouts"): _left(job, done)}
+    past = [past_of(each.sample, each.identity.model) for each in earlier
+            if each.ended_well and each.identity in mine]
+    return forecast(to_run, [*past, *drills.past], terms.prices, spent, answers_of(plan.study))
 
 
 def _run(
