@@ -59,7 +59,8 @@ models.add_command(fetch)
 @generate_options
 def check(
     model: str, model_base_url: str | None, model_args: tuple[str, ...], max_cost: float | None,
-    prices: Path | None, unpriced: bool, patience: float, again: bool, dry_run: bool, as_json: bool, **generate: Any,
+    prices: Path | None, unpriced: bool, patience: float, again: bool, dry_run: bool,
+    as_json: bool, **generate: Any,
 ) -> None:
     """Drill the route to MODEL: is what would be measured the model, or the way to it?
 
