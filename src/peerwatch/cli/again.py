@@ -99,8 +99,7 @@ def _terms(
         UsageError: no such model, no price, or no server at its address.
     """
     from peerwatch.models.presets import model_string
-    from peerwatch.models.reach import require_server
-    from peerwatch.models.route import route_of
+    from peerwatch.models.reach import require_servers
     from peerwatch.study.asked import check_model
     from peerwatch.study.money import Terms, prices_for
 
@@ -108,9 +107,7 @@ def _terms(
     model = model_string(annotate)
     found = prices_for((model,), base_url=None, table=prices, unpriced=unpriced,
                        say=partial(click.echo, err=True))
-    address = route_of(model, None, {}, {}).base_url
-    if address:
-        require_server(address)
+    require_servers((model,), None)
     return Terms(found, budget, partial(agree, budget=budget, yes=yes))
 
 

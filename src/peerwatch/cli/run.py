@@ -145,10 +145,9 @@ def run(
         click.echo(json.dumps(plan.as_json() | {"cost": told.as_json()}, indent=2) if as_json
                    else "\n".join((*plan.lines(), *told.lines())))
         return 0
-    if model_base_url:
-        from peerwatch.models.reach import require_server
+    from peerwatch.models.reach import require_servers
 
-        require_server(model_base_url)
+    require_servers(study.routes, model_base_url)
     subjects = models_of(study)
     from peerwatch.cli.models import require_fit
 

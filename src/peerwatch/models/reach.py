@@ -8,15 +8,31 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from peerwatch.errors import UsageError
 from peerwatch.models import secrets
-from peerwatch.models.prices import LOOPBACK
+from peerwatch.models.prices import LOOPBACK, is_free
+from peerwatch.models.route import route_of
 
 PATIENCE = 5.0
 """Seconds for a connection to be accepted."""
 PORTS = {"http": 80, "https": 443}
+
+
+def require_servers(models: Iterable[str], base_url: str | None) -> None:
+    """``require_server`` for every model with an address of its own, given or in the environment.
+
+    Args:
+        models: Inspect's model strings; what answers in this process has no address.
+        base_url: the one that was given.
+    """
+    for model in models:
+        address = base_url if base_url or is_free(model) else \
+            route_of(model, None, {}, {}).base_url
+        if address:
+            require_server(address)
 
 
 def require_server(url: str) -> None:

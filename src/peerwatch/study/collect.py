@@ -357,7 +357,9 @@ def _first_line(message: str) -> str:
     # Inspect keeps the repr of an error: InfrastructureFault('host node-a: did not start').
     quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
     if quoted:
-        message = quoted[2].replace("\\n", "\n")
-    return (message.strip().splitlines() or ["failed without a message"])[0]
+        message = quoted[2].replace("\\n", "\n").replace("\\'", "'")
+    first, *rest = message.strip().splitlines() or ["failed without a message"]
+    # Inspect puts the whole request before what a provider said to it.
+    return _first_line(rest[-1]) if first == "Request:" and rest else first
 
 
