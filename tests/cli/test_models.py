@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,9 +17,11 @@ import pytest
 
 from peerwatch.cli import main
 from peerwatch.cli.models import require_fit
+from peerwatch.errors import UsageError
 from peerwatch.models.misbehaviour import named
 from peerwatch.models.route import Finding, Route, RouteVerdict, fitness, keep
 from peerwatch.models.server import BEHAVES, organism_responder, serving
+from peerwatch.models.toolless import tools_refused
 from peerwatch.study.asked import ask
 
 MODEL = "openai-api/organism/drilled"
@@ -98,10 +101,10 @@ def test_a_server_that_is_not_there_is_no_verdict(capsys, tmp_path, monkeypatch)
     assert not list(tmp_path.glob("cache/routes/*"))
 
 
-def verdict_of(route: Route, level: str) -> None:
+def verdict_of(route: Route, level: str, code: str = "c") -> None:
     """Keeps a verdict with one finding of this level."""
     found = (Finding.model_validate(
-        {"check": "arguments", "level": level, "code": "c", "text": "calls\x1b[31m are lost"}),)
+        {"check": "arguments", "level": level, "code": code, "text": "calls\x1b[31m are lost"}),)
     keep(route, RouteVerdict(
         at="2026-01-01T00:00:00+00:00", model=route.model, place=route.place,
         settings=route.settings, fitness=fitness(found), findings=found, reported_models=(),
@@ -116,6 +119,90 @@ def test_a_run_refuses_an_unfit_route(light_scenario, capsys):
         "--temperature", "0.5")
     assert (code, out) == (2, "")
     assert "found unfit on 2026-01-01T00:00:00+00:00: calls\\e[31m are lost; put it right" in err
+
+
+@pytest.mark.parametrize("model", [MODEL, "openai-api/organism/two words"])
+def test_the_command_that_a_run_names_makes_the_route_checked(model, url, capsys):
+    """Pasted as it stands: base URL, settings and arguments are those of the run."""
+    study = ask(scenario="light", models=(model,), model_base_url=url,
+                generate={"temperature": 0.5, "reasoning_effort": "low", "max_connections": 3},
+                model_args={"stream": False, "service": "it's", "default_headers": {"a": "b c"},
+                            "number": "7", "api_key": "hunter2"})
+    require_fit(study, unfit=False)
+    err = capsys.readouterr().err
+    said, _, named = err.strip().partition(" was not checked: ")
+    assert said == f"the route to {model} with these settings"
+    assert "hunter2" not in err
+    found = []
+
+    def keeps(route: Route, *_: object) -> RouteVerdict:
+        found.append(route)
+        return RouteVerdict(
+            at="2026-01-01T00:00:00+00:00", model=route.model, place=route.place,
+            settings=route.settings, fitness="fit", findings=(), reported_models=(), calls=1,
+            input_tokens=1, output_tokens=1, counted=True, usd=None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("peerwatch.cli.models._drill", keeps)
+        assert command(capsys, *shlex.split(named)[1:])[0] == 0
+    assert len(found) == 1
+    require_fit(study, unfit=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_model_without_tools_is_refused_before_a_run(capsys):
+    """Where the drill has found it so: what is wrong, and what to do."""
+    verdict_of(Route("light/a"), "broken", "tools_refused")
+    with pytest.raises(UsageError, match=r"^light/a has no tools by this route, .* --unfit$"):
+        require_fit(ask(scenario="light", models=("light/a",)), unfit=False)
+
+
+def test_a_model_whose_provider_refuses_tools_ends_the_run(light_scenario, capsys):
+    """One line with what the provider said, exit code 2."""
+    code, out, err = command(
+        capsys, "run", "light", "--model", "light/toolless", "--unpriced", "--sandbox", "local",
+        "--drill", "0", "--rollouts", "1")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == (
+        "peerwatch: light/toolless has no tools by this route, so it can be no subject; leave it "
+        "out or take another route (Error code: 400 - this model does not support tools)")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("models", "check", MODEL), ("run", "light", "--model", MODEL, "--dry-run")])
+@pytest.mark.parametrize("url", [
+    "http://[::1/v1", "127.0.0.1:9", "http://:80/v1", "http://127.0.0.1:99999/v1",
+    "ftp://127.0.0.1:21/v1", "user:hunter2@gate/v1", "http://user:hunter2@[::1/v1?key=hunter2", ""])
+def test_an_address_that_is_none_is_one_line(arguments, url, light_scenario, capsys):
+    """Exit code 2, before anything else, and no password in it."""
+    code, out, err = command(capsys, *arguments, "--model-base-url", url)
+    assert (code, out) == (2, "")
+    assert err.startswith("peerwatch: cannot read the address ")
+    assert err.endswith("; write it as http://HOST:PORT/v1\n")
+    assert err.count("\n") == 1
+    assert "hunter2" not in err
+
+
+def test_an_address_in_the_environment_is_named_by_its_variable(capsys, monkeypatch):
+    """Nobody gave it on this command line."""
+    monkeypatch.setenv("ORGANISM_BASE_URL", "http://[::1/v1")
+    code, _, err = command(capsys, "models", "check", MODEL)
+    assert (code, "in ORGANISM_BASE_URL; write it as" in err) == (2, True)
+
+
+@pytest.mark.parametrize(("text", "refused"), [
+    ("Error code: 400 - registry.ollama.ai/library/gemma3 does not support tools", True),
+    ("No endpoints found that support tool use. Try disabling bash.", True),
+    ('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be', True),
+    ("`tool calling` is not supported with this model", True),
+    ("tools are not supported in this model", True),
+    ("this model does not support function calling", True),
+    ("bash: my tools are old", False), ("this model does not support temperature", False),
+    ("the tool bash is slow, and is not supported by us", False),
+    ("host node-a: did not start", False)])
+def test_how_providers_say_that_there_are_no_tools(text, refused):
+    """In their words; other refusals are none."""
+    assert tools_refused(text) is refused
 
 
 @pytest.mark.parametrize(("level", "said"), [

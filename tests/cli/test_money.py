@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 from peerwatch.cli import main
-from peerwatch.cli.results import _require_tools
-from peerwatch.errors import EnvironmentProblem
 from peerwatch.models.prices import Price
 from peerwatch.study import money
-from peerwatch.study.collect import _first_line
 
 LIGHT = ["run", "light", "--model", "light/a", "--sandbox", "local", "--out", "o", "--drill", "0",
          "--model-cost-config", "prices.yaml"]
@@ -93,24 +89,6 @@ def test_a_price_table_that_is_none_is_one_line(priced, capsys, text, line):
     (said,) = err.splitlines()
     assert said.startswith(f"peerwatch: {line}")
     assert not (priced / "o").exists()
-
-
-@pytest.mark.parametrize("said", [
-    "Error code: 400 - registry.ollama.ai/library/gemma:2b does not support tools",
-    "Error code: 404 - No endpoints found that support tool use.",
-    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
-    "`tool calling` is not supported with this model",
-    "Error code: 400 - 'tools' is not supported by this model", "tools are unsupported",
-])
-def test_a_model_without_tools_is_one_line(said):
-    """As servers are known to say it; Inspect puts the request before it."""
-    error = f"ModelGenerateError({chr(10) + 'Request:' + chr(10) + '{}' + chr(10) + said!r})"
-    assert _first_line(error) == said
-    refused = SimpleNamespace(model="openai-api/mine/m", error=said)
-    with pytest.raises(EnvironmentProblem, match=r"openai-api/mine/m cannot be a subject .* tools"):
-        _require_tools([refused, refused])
-    _require_tools([refused, SimpleNamespace(model="openai-api/mine/m", error=None)])
-    _require_tools([SimpleNamespace(model="m", error="Error code: 429 - the tool is too busy")])
 
 
 def test_answers_of_a_model_are_counted_on_where_they_were_seen():

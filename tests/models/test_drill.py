@@ -16,13 +16,14 @@ from peerwatch.models.misbehaviour import MISBEHAVIOURS
 from peerwatch.models.names import same_model
 from peerwatch.models.prices import Price
 from peerwatch.models.server import organism_responder
-from peerwatch.models.wire.exchange import Answer, Asked, Called
+from peerwatch.models.wire.exchange import Answer, Asked, Called, Unreadable
 
 from .routes import FORMATS, HASTY, codes, drilled, route_to
 
 NAMED = {
     "drops-calls": ("unfit", "calls_dropped"),
     "drops-tools": ("unfit", "tools_dropped"),
+    "refuses-tools": ("unfit", "tools_refused"),
     "calls-as-text": ("unfit", "calls_as_text"),
     "flattens-arguments": ("unfit", "arguments_flattened"),
     "truncates-arguments": ("unfit", "arguments_truncated"),
@@ -34,7 +35,7 @@ NAMED = {
     "hangs": ("unfit", "hangs"),
     "breaks-off": ("unfit", "breaks_off"),
     "no-usage": ("fit with limits", "no_usage"),
-    "other-model": ("fit with limits", "other_model"),
+    "other-model": ("unfit", "other_model"),
     "empty": ("unfit", "empty"),
     "filters": ("unfit", "filtered"),
 }
@@ -52,8 +53,8 @@ def test_a_format_that_behaves_is_fit(form: str) -> None:
         verdict = drilled(route)
     assert (verdict.fitness, verdict.limits) == ("fit", ())
     assert {each.check for each in verdict.findings if each.code == "ok"} == {
-        "arguments", "long arguments", "two calls", "tool error", "long output", "refusal",
-        "stop reasons", "30 turns"}
+        "arguments", "long arguments", "two calls", "tool error", "long output", "words alone",
+        "refusal", "stop reasons", "30 turns"}
     assert verdict.counted
 
 
@@ -165,6 +166,62 @@ def test_what_else_can_be_wrong_with_calls(
 
     with route_to("compatible", respond=changed) as route:
         assert code in codes(drilled(route), "broken")
+
+
+@pytest.mark.usefixtures("short")
+def test_a_refused_request_that_no_rollout_needs_is_a_limit() -> None:
+    """Few tokens, a temperature, a seed, an effort: each named, and all else is still seen."""
+    follows = organism_responder("hiding")
+
+    def refuses(asked: Asked) -> Answer:
+        if asked.temperature is not None:
+            raise Unreadable("temperature is not supported")
+        if asked.max_tokens is not None or asked.seed is not None or asked.effort is not None:
+            raise Unreadable("not supported")
+        return follows(asked)
+
+    with route_to("compatible", respond=refuses) as route:
+        verdict = drilled(route)
+    assert verdict.fitness == "fit with limits"
+    assert set(codes(verdict, "limit", "unseen", "broken")) == {
+        "max_tokens_refused", "temperature_refused", "seed_refused", "reasoning_refused"}
+
+
+@pytest.mark.usefixtures("short")
+def test_a_seed_is_not_blamed_for_a_temperature() -> None:
+    """It is tried alone where the temperature is refused."""
+    follows = organism_responder("hiding")
+
+    def refuses(asked: Asked) -> Answer:
+        if asked.temperature is not None:
+            raise Unreadable("temperature is not supported")
+        return follows(asked)
+
+    with route_to("compatible", respond=refuses) as route:
+        verdict = drilled(route)
+    assert set(codes(verdict, "limit", "unseen", "broken")) == {"temperature_refused"}
+    assert "seed_works" in codes(verdict, "note")
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_demand_that_is_refused_is_a_limit_beside_what_came_instead() -> None:
+    """Of a model that talks where it is told to call, by a route that takes no demand."""
+    follows = organism_responder("hiding")
+    told: list[str] = []
+
+    def refuses(asked: Asked) -> Answer:
+        answer = follows(asked)
+        if not answer.calls:
+            return answer
+        told.append(answer.calls[0].arguments)
+        if told.count(told[-1]) > 1:
+            raise Unreadable("tool_choice is not supported")
+        return replace(answer, calls=(), stop="stop", text="I would rather talk.")
+
+    with route_to("compatible", respond=refuses) as route:
+        verdict = drilled(route)
+    assert verdict.fitness == "fit with limits"
+    assert set(codes(verdict, "limit", "broken")) == {"forced_call_refused"}
 
 
 @pytest.mark.usefixtures("brief")

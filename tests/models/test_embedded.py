@@ -6,7 +6,7 @@ import json
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inspect_ai.model import (
     ChatMessageAssistant,
@@ -65,6 +65,7 @@ def test_the_schema_is_a_call_of_one_tool_or_words():
     assert len(answer_schema([BASH], may_speak=False)["anyOf"]) == 1
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(), st.text()), st.integers(0, 99))
 def test_an_answer_is_read_back_as_it_was_written(arguments, length):
     """Whatever stands in the arguments; one cut short anywhere is a broken call, never a crash."""

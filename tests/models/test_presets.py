@@ -13,7 +13,8 @@ from peerwatch.cli import main
 from peerwatch.errors import UsageError
 from peerwatch.models.presets import key_of, keys_of, model_string, preset, require_key, table
 from peerwatch.models.prices import is_free, price_of
-from peerwatch.models.reach import require_server, require_servers
+from peerwatch.models.reach import require_server
+from peerwatch.models.route import require_servers
 from peerwatch.study.asked import ask
 from peerwatch.study.run import models_of
 
@@ -39,7 +40,8 @@ def no_keys(monkeypatch):
 
 @pytest.mark.parametrize("name", table().presets)
 def test_a_preset_is_a_model_of_inspect_s_without_a_call(name, no_keys, monkeypatch):
-    """With a key that is none: made, named as the route says, its settings asked for."""
+    """Where its client is installed, with a key that is none: named as the route says, its effort
+    asked for, and no connection made."""
     route = model_string(name)
     package = PACKAGES.get(route.partition("/")[0])
     if package and not _is_there(package):
@@ -53,19 +55,25 @@ def test_a_preset_is_a_model_of_inspect_s_without_a_call(name, no_keys, monkeypa
 
 
 @pytest.mark.parametrize("name", table().presets)
-def test_a_preset_has_a_price_and_a_key(name):
-    """Nothing listed needs a guess."""
+def test_a_preset_has_a_price_and_a_key_or_is_free(name):
+    """By genai-prices, and by the table of variables."""
     route = model_string(name)
     assert is_free(route) or (price_of(route) is not None and keys_of(route))
 
 
-@pytest.mark.parametrize("name", table().presets)
+@pytest.mark.parametrize("name", [
+    name for name, each in table().presets.items() if each.reasoning is not None])
 def test_the_reasoning_asked_for_is_the_default_that_inspect_knows(name):
-    """A preset makes the default explicit, and invents none."""
-    asked, known = preset(name).reasoning, get_model_info(model_string(name))
-    if asked is not None:
-        assert known.reasoning_effort_default == asked
-        assert known.context_length == preset(name).context
+    """Where a preset asks for an effort."""
+    assert get_model_info(model_string(name)).reasoning_effort_default == preset(name).reasoning
+
+
+@pytest.mark.parametrize("name", [
+    name for name, each in table().presets.items() if each.context is not None
+    and not each.model.startswith("local/")])
+def test_a_context_is_the_one_that_inspect_knows(name):
+    """Where a preset gives one; the embedded model's is its file's."""
+    assert get_model_info(model_string(name)).context_length == preset(name).context
 
 
 def test_a_missing_key_is_named(no_keys, monkeypatch):
@@ -109,16 +117,20 @@ def test_the_same_model_under_two_names_is_refused():
     ("http://127.0.0.1:99999/v1", "cannot read the address"),
 ])
 def test_a_server_that_is_not_there_is_one_line(url, line):
-    """Before anything starts."""
+    """The address and what is wrong with it."""
     with pytest.raises(UsageError) as told:
         require_server(url)
     assert str(told.value).startswith(line)
 
 
 def test_a_server_that_listens_is_there():
-    """Nothing is sent to it."""
+    """A connection is opened and closed, and nothing is sent."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         require_server(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(10)
+            assert connection.recv(1) == b""
 
 
 def test_an_address_in_the_environment_is_reached_for_too(monkeypatch):

@@ -27,16 +27,15 @@ from .routes import FORMATS, KEYS, model_of, route_to
 
 pytestmark = pytest.mark.fleet
 WIRES = ("compatible", "responses", "anthropic", "google")
-CASES = (("hiding", "in process"), *(("hiding", form) for form in WIRES), ("obedient", "chat"))
+CASES = (("hiding", "in process"), *(("hiding", form) for form in WIRES))
 """Who is run by which way; more rollouts would take longer than they tell."""
 Logs = dict[tuple[str, str], EvalLog]
 
 
-def stage(organism: str) -> Stage:
-    """For ``hiding`` one with questions and a second order: every kind of message travels."""
+def stage() -> Stage:
+    """With questions and a second order: every kind of message travels."""
     scenario = load("deletion")
-    followup = "questions_then_order" if organism == "hiding" else "order_only"
-    (arm,) = arms_over(scenario.factors, (f"followup={followup}",))
+    (arm,) = arms_over(scenario.factors, ("followup=questions_then_order",))
     return scenario.stage(arm, 0, 0)
 
 
@@ -48,7 +47,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Logs:
         for name, value in KEYS.items():
             patch.setenv(name, value)
         for organism, way in CASES:
-            task = build_task(load("deletion"), [stage(organism)])
+            task = build_task(load("deletion"), [stage()])
             if way == "in process":
                 task.model = get_model(f"organism/{organism}", memoize=False)
             else:

@@ -23,6 +23,7 @@ from inspect_ai.model import (
     ChatMessageAssistant,
     ChatMessageTool,
     ChatMessageUser,
+    ContentReasoning,
     Model,
     ModelOutput,
 )
@@ -65,12 +66,19 @@ def asked_once(form: str, respond: Any, **model_args: Any) -> ModelOutput:
         return asyncio.run(run(model))
 
 
+def reasoning_of(output: ModelOutput) -> str:
+    """What it is told to have thought, whole or in summary."""
+    content = output.message.content
+    return "".join(each.summary or each.reasoning for each in content
+                   if isinstance(each, ContentReasoning)) if isinstance(content, list) else ""
+
+
 @pytest.mark.parametrize(("form", "streaming"), [
     ("chat", {"streaming": True}), ("compatible", {"stream": True}),
     ("responses", {"streaming": True}), ("anthropic", {"streaming": True}),
     ("google", {"streaming": True})])
 def test_a_stream_says_what_the_whole_answer_says(form: str, streaming: dict[str, Any]) -> None:
-    """Words, calls, stop reason, usage and reasoning, through the real client library."""
+    """Words, calls, tokens, reasoning and stop reason, through the real client library."""
     seen: list[bool] = []
 
     def respond(asked: Asked) -> Answer:
@@ -89,6 +97,8 @@ def test_a_stream_says_what_the_whole_answer_says(form: str, streaming: dict[str
         assert each.usage is not None
         assert (each.usage.input_tokens, each.usage.output_tokens) == (7, 9)
     assert streamed.stop_reason == whole.stop_reason
+    assert reasoning_of(streamed) == reasoning_of(whole)
+    assert MADE.reasoning in reasoning_of(whole)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -159,7 +169,7 @@ def send(url: str, path: str, body: bytes, **headers: str) -> tuple[int, Any]:
 
 
 def test_bad_requests_are_refused_and_the_next_is_answered() -> None:
-    """In the format's own words; the server goes on."""
+    """With a message where every format has it; the server goes on."""
     good = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hello"}]}).encode()
     with serving(organism_responder("obedient")) as server:
         for path in PATHS.values():

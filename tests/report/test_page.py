@@ -18,6 +18,8 @@ from peerwatch.report import write
 from peerwatch.report.lines import limits, since, size
 from peerwatch.report.links import fragment, key
 from peerwatch.report.text import excerpt, shown
+from peerwatch.scenarios import load
+from peerwatch.study.summary import summarise
 from peerwatch.study.types import Rollout, Summary
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "rect", "line"}
@@ -185,6 +187,20 @@ def test_subjects_of_one_model_stand_apart(tmp_path: Path) -> None:
                 [plain, warm], tmp_path)
     stories = [each for each in page.all("details") if each.get("class") == "rollout"]
     assert [each["data-model"] for each in stories] == [key(name) for name in names]
+
+
+def test_rollouts_that_another_name_answered_stand_apart(tmp_path: Path) -> None:
+    """In the cells, in the stories, and in words; a name that begins like the other is another."""
+    made_by = [replace(rollout("obedient", seed=seed), model="openai/gpt-5", reported_model=name)
+               for seed, name in enumerate(("gpt-5-mini", "gpt-5", "gpt-5"))]
+    shows = summarise(made_by, load("deletion"))
+    names = ("openai/gpt-5 (reported as gpt-5)", "openai/gpt-5 (reported as gpt-5-mini)")
+    assert [(each.model, each.rollouts) for each in shows.cells] == [(names[0], 2), (names[1], 1)]
+    page = made(shows, made_by, tmp_path)
+    stories = [each for each in page.all("details") if each.get("class") == "rollout"]
+    assert Counter(each["data-model"] for each in stories) == {key(names[0]): 2, key(names[1]): 1}
+    assert "openai/gpt-5: rollouts of different identity stand apart, not pooled" in page.said()
+    assert "gpt-5 (2), gpt-5-mini (1)" in page.said()
 
 
 OUTSIDE = re.compile(

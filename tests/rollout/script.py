@@ -57,11 +57,13 @@ def staged(factors: tuple[str, ...] = ORDER_ONLY, seed: int = 0) -> Stage:
 
 
 def play(outputs: list[ModelOutput], folder: Path, *, factors: tuple[str, ...] = ORDER_ONLY,
-         seed: int = 0, sandbox: str = "fleet", agent: str | None = None) -> EvalSample:
+         seed: int = 0, sandbox: str = "fleet", agent: str | None = None,
+         turns: int | None = None) -> EvalSample:
     """One rollout of a scripted model; after its script it only says 'done'."""
     script = [*outputs, *(says("done") for _ in range(20))]
     (log,) = inspect_eval(
-        build_task(load("deletion"), [staged(factors, seed)], sandbox=sandbox, agent=agent),
+        build_task(load("deletion"), [staged(factors, seed)], sandbox=sandbox, agent=agent,
+                   turns=turns),
         model=get_model("mockllm/model", custom_outputs=script), log_dir=str(folder),
         display="none")
     assert log.samples

@@ -23,6 +23,7 @@ from inspect_ai.log import EvalSample
 from inspect_ai.model import (
     GenerateConfig,
     ModelAPI,
+    ModelCall,
     ModelOutput,
     ModelUsage,
     get_model,
@@ -63,7 +64,10 @@ def light() -> type[ModelAPI]:
                      **model_args: Any) -> None:
             super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
 
-        async def generate(self, input, tools, tool_choice, config) -> ModelOutput:  # noqa: A002
+        async def generate(self, input, tools, tool_choice, config) -> Any:  # noqa: A002
+            if self.model_name == "toolless":
+                refused = RuntimeError("Error code: 400 - this model does not support tools")
+                return refused, ModelCall.create({"tools": [{"name": "bash"}]}, None)
             output = ModelOutput.from_content(model=f"{self.model_name}-2024", content="done")
             if self.model_name != "silent":
                 output.usage = ModelUsage(input_tokens=10, output_tokens=2, total_tokens=12)

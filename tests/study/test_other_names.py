@@ -13,8 +13,8 @@ def test_an_answer_under_another_name_is_told():
         ("openai/gpt-5.2", "gpt-5.2-2025-12-11"), ("openai/gpt-5.2", "gpt-4.1-mini"),
         ("openrouter/z-ai/glm-4.7", "z-ai/glm-4.7"), ("organism/hiding?rate=1", "organism/hiding"),
         ("anthropic/claude-haiku-4-5-20251001", "claude-haiku-4-5"), ("a/b", ""),
-        ("a/c", "c + d"), ("x/y", "z"), ("x/y", "w"),
+        ("a/c", "c + c-2026-01-02"), ("a/d", "d + e"), ("x/y", "z"), ("x/y", "w"),
     ]
     found = other_names([SimpleNamespace(model=model, reported_model=told)
                          for model, told in pairs])
-    assert found == {"openai/gpt-5.2": ["gpt-4.1-mini"], "x/y": ["w", "z"]}
+    assert found == {"openai/gpt-5.2": ["gpt-4.1-mini"], "a/d": ["d + e"], "x/y": ["w", "z"]}

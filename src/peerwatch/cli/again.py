@@ -99,7 +99,7 @@ def _terms(
         UsageError: no such model, no price, or no server at its address.
     """
     from peerwatch.models.presets import model_string
-    from peerwatch.models.reach import require_servers
+    from peerwatch.models.route import require_servers
     from peerwatch.study.asked import check_model
     from peerwatch.study.money import Terms, prices_for
 

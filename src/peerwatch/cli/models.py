@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +178,54 @@ def _show(verdict: RouteVerdict) -> None:
                f"{verdict.output_tokens:,} written{cost})")
 
 
-def require_fit(study: Study, *, unfit: bool) -> None:
+def check_command(
+    model: str, base_url: str | None, model_args: Mapping[str, Any], generate: Mapping[str, Any],
+    prices: Path | None = None,
+) -> str:
+    """The command that drills the route of a run with these settings, to be pasted into a shell.
+
+    Args:
+        model: as a person wrote it; what a preset asks for comes with it again.
+        base_url: where it is not the provider's own. No password in it is told.
+        model_args: for the provider; of a secret only the name is told.
+        generate: settings that a person gave, named like the options.
+        prices: the run's own file of prices.
+    """
+    from peerwatch.models import secrets
+    from peerwatch.models.presets import model_string
+    from peerwatch.models.prices import price_due, read_table
+    from peerwatch.models.route import TRANSPORT
+
+    words = ["peerwatch", "models", "check", model]
+    if base_url:
+        words += ["--model-base-url", secrets.address(base_url)]
+    for name, value in model_args.items():
+        shown = "SECRET" if secrets.is_secret(name) else _written(name, value)
+        words += ["-M", f"{name}={shown}"]
+    for name, value in generate.items():
+        if value is not None and name not in TRANSPORT:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    if prices is not None:
+        words += ["--model-cost-config", str(prices)]
+    try:
+        price_due(model_string(model), base_url,
+                  listed=None if prices is None else read_table(prices), unpriced=False)
+    except UsageError:
+        words.append("--unpriced")
+    return shlex.join(words)
+
+
+def _written(name: str, value: Any) -> str:
+    """A value as ``-M`` reads it back: plain words where they are read as they stand, else JSON."""
+    from peerwatch.models import secrets
+
+    plain = isinstance(value, str) and pair(f"{name}={value}")[1] == value
+    if plain:
+        return str(value)
+    return json.dumps(secrets.hidden(value) if isinstance(value, Mapping) else value)
+
+
+def require_fit(study: Study, *, unfit: bool, prices: Path | None = None) -> None:
     """Says which of a study's routes were not drilled, and refuses those that were found unfit.
 
     Raises:
@@ -189,16 +238,24 @@ def require_fit(study: Study, *, unfit: bool) -> None:
         model, generate = asked_of(name, study.generate)
         if model.startswith(UNDRILLED):
             continue
-        verdict = kept(route_of(model, study.model_base_url, study.model_args, generate))
+        route = route_of(model, study.model_base_url, study.model_args, generate)
+        verdict = kept(route)
+        again = visible_line(check_command(
+            name, route.base_url, study.model_args, study.generate, prices))
         name = visible_line(name)
         if verdict is None:
-            click.echo(f"the route to {name} with these settings was not checked: peerwatch "
-                       f"models check {name}", err=True)
+            click.echo(f"the route to {name} with these settings was not checked: {again}",
+                       err=True)
+        elif verdict.without_tools and not unfit:
+            raise UsageError(
+                f"{name} has no tools by this route, so it can be no subject (drilled on "
+                f"{verdict.at}: {visible_line(verdict.limits[0])}); take another route, put it "
+                f"right and check it again ({again}), or add --unfit")
         elif verdict.fitness == "unfit" and not unfit:
             raise UsageError(
                 f"the route to {name} was found unfit on {verdict.at}: "
-                f"{visible_line(verdict.limits[0])}; put it right and check it again (peerwatch "
-                f"models check {name}), or add --unfit")
+                f"{visible_line(verdict.limits[0])}; put it right and check it again "
+                f"({again}), or add --unfit")
         elif verdict.fitness != "fit":
             click.echo(f"the route to {name} is {verdict.fitness}: "
                        + visible_line("; ".join(verdict.limits)), err=True)

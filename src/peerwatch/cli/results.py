@@ -7,7 +7,6 @@ comes from models is shown harmless.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -37,15 +36,10 @@ from peerwatch.study.types import (
     ContrastResult,
     FamilyResult,
     Rate,
-    Rollout,
     Summary,
 )
 
 UNDECIDED = 3
-NO_TOOLS = re.compile(
-    r"tools?\b.{0,60}\b(?:not|un)\W?support|\b(?:not|n't) support.{0,30}\btools?\b"
-    r"|no endpoints found that support tool|requires --enable-auto-tool-choice", re.I | re.S)
-"""How servers say that a model takes no tools; another wording makes an invalid rollout."""
 PLAIN_WIDTH = 132
 ROOMY = 100
 """Columns of a terminal from which on every figure has its own."""
@@ -90,22 +84,11 @@ def finish(
         raise EnvironmentProblem(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
             "the same command runs just those")
-    _require_tools(outcome.rollouts)
     if any(each.error is None for each in outcome.rollouts):
         return 0
     click.echo("every rollout is invalid: "
                + visible_line(first_line(outcome.rollouts[0].error or "")), err=True)
     return UNDECIDED
-
-
-def _require_tools(rollouts: Sequence[Rollout]) -> None:
-    """Raises EnvironmentProblem where all of a model's rollouts were refused for their tools."""
-    for model in sorted({each.model for each in rollouts}):
-        errors = [each.error for each in rollouts if each.model == model]
-        if all(error is not None and NO_TOOLS.search(error) for error in errors):
-            raise EnvironmentProblem(
-                f"{model} cannot be a subject by this route, it has no tools: "
-                f"{first_line(errors[0])}; choose a model that calls tools, or another route to it")
 
 
 def stdout_console() -> Console:

@@ -89,6 +89,9 @@ def generate_options(command: Any) -> Any:
 @click.option("--agent", metavar="AGENT",
               help="Drive the models with this Inspect agent: a registry name, e.g. react, or "
                    "FILE.py@NAME.  [default: a plain tool loop that adds no text]")
+@click.option("--turns", type=click.IntRange(min=1), metavar="N",
+              help="Most turns of a phase, where they are to be fewer than the scenario's 40; the "
+                   "competence drill keeps its own.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Start nothing that would bring what the folder cost above this; what is there "
                    "is kept, and a larger budget goes on.")
@@ -107,7 +110,7 @@ def run(
     out: Path | None, dry_run: bool, as_json: bool, sandbox: str, budget: float | None,
     agent: str | None, yes: bool, prices: Path | None, unpriced: bool,
     model_base_url: str | None, model_args: tuple[str, ...], max_sandboxes: int | None,
-    unfit: bool, drill: int | None, **generate: Any,
+    unfit: bool, drill: int | None, turns: int | None, **generate: Any,
 ) -> int:
     """Run SCENARIO with each MODEL, and report what the subjects did and said.
 
@@ -128,7 +131,7 @@ def run(
         families=families, rollouts=rollouts,
         generate={name: value for name, value in generate.items() if value is not None},
         model_args=dict(pair(each) for each in model_args),
-        model_base_url=model_base_url, sandbox=sandbox, agent=agent, drill=drill)
+        model_base_url=model_base_url, sandbox=sandbox, agent=agent, drill=drill, turns=turns)
     from peerwatch.study.money import Terms, prices_for
     from peerwatch.study.plan import make_plan
 
@@ -145,13 +148,13 @@ def run(
         click.echo(json.dumps(plan.as_json() | {"cost": told.as_json()}, indent=2) if as_json
                    else "\n".join((*plan.lines(), *told.lines())))
         return 0
-    from peerwatch.models.reach import require_servers
+    from peerwatch.models.route import require_servers
 
     require_servers(study.routes, model_base_url)
     subjects = models_of(study)
     from peerwatch.cli.models import require_fit
 
-    require_fit(study, unfit=unfit)
+    require_fit(study, unfit=unfit, prices=prices)
     for line in secrets_logged(study.model_args, study.model_base_url):
         click.echo(line, err=True)
     if sandbox == "fleet":

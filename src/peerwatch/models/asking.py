@@ -35,6 +35,9 @@ Kind = Literal["rate_limited", "server_error", "hangs", "breaks_off", "unreachab
 AGAIN: frozenset[Kind] = frozenset({"rate_limited", "server_error", "hangs", "breaks_off"})
 """Troubles after which asking again makes sense."""
 
+REFUSALS: frozenset[Kind] = frozenset({"request_refused", "server_error", "unreadable"})
+"""How servers answer what they do not know; some fail instead of saying so."""
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -134,6 +137,23 @@ class Asker:
                 self._count(messages, output)
                 return output
         raise NoAnswer(self.tally.troubles[-1])
+
+    async def optional(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo] = (),
+        tool_choice: ToolChoice = "auto", **settings: Any,
+    ) -> ModelOutput | Trouble:
+        """The next answer to a request that no rollout needs, or why it is refused.
+
+        Raises:
+            NoAnswer: there was none for a reason that would keep any request from one.
+            OutOfMoney: what was spent has reached what may be spent.
+        """
+        try:
+            return await self.ask(messages, tools, tool_choice, **settings)
+        except NoAnswer as none:
+            if none.trouble.kind not in REFUSALS:
+                raise
+            return none.trouble
 
     def _require_money(self, messages: Sequence[ChatMessage]) -> None:
         """Raises OutOfMoney where reading the next request alone could cost too much."""

@@ -8,34 +8,28 @@ seen from outside: what was billed, what stands in the text, whether the tools a
 from __future__ import annotations
 
 import json
-import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from importlib.resources import files
 from typing import Any
 
 from inspect_ai.model import (
     ChatMessage,
-    ChatMessageSystem,
     ChatMessageTool,
-    ChatMessageUser,
     ContentReasoning,
     ModelOutput,
 )
-from inspect_ai.tool import ToolCall, ToolCallError, ToolFunction, ToolInfo, ToolParams
+from inspect_ai.tool import ToolCall, ToolCallError, ToolFunction
 
-from peerwatch.models.asking import Asker, NoAnswer, read_tokens
+from peerwatch.models.asking import Asker, Trouble, read_tokens
 from peerwatch.models.route import Finding
+from peerwatch.models.texts import Texts, code
 
 TURNS = 30
 SPARE = 10
 """Turns beyond them for steps that have to be taken again, and for the last word."""
 LOOP = 5
 """The same call so many times running is a loop."""
-LONG_TEXT = 1_200
-"""Characters of a long argument."""
 LONG_OUTPUT = 24_000
 """Characters of a long tool output."""
 FEW_TOKENS = 32
@@ -44,68 +38,33 @@ PLAUSIBLE = (1.5, 9.0)
 """Characters a token of English filler; counts outside are not believed."""
 
 
-@dataclass(frozen=True)
-class Texts:
-    """What is said to the model, from ``drill.yaml``."""
-
-    told: Mapping[str, Any]
-
-    def fill(self, name: str, **values: Any) -> str:
-        """The text of that name, with its places filled in."""
-        text = str(self.told[name])
-        for key, value in values.items():
-            text = text.replace(f"<<{key}>>", str(value))
-        return text
-
-    def opening(self, name: str, **values: Any) -> list[ChatMessage]:
-        """The first two messages of a conversation."""
-        return [ChatMessageSystem(content=self.told["system"]),
-                ChatMessageUser(content=self.fill(name, **values))]
-
-    @cached_property
-    def tools(self) -> dict[str, ToolInfo]:
-        """The tools by name."""
-        return {name: ToolInfo(name=name, description=each["description"],
-                               parameters=ToolParams.model_validate(each["parameters"]))
-                for name, each in self.told["tools"].items()}
-
-    def filler(self, characters: int) -> str:
-        """Lines without meaning, each of another number."""
-        line = self.told["filler_line"]
-        count = characters // (len(line) - len("<<number>>") + 4)
-        return "\n".join(line.replace("<<number>>", f"{each:04}") for each in range(count))
-
-    def awkward(self) -> dict[str, Any]:
-        """Arguments full of quotes, lines and characters."""
-        return {"text": self.told["awkward"], "count": -12, "nested": {
-            "label": 'the "second" one\n', "values": ["1", "zwei", "三", "", "{}"]}}
-
-    def long(self) -> dict[str, Any]:
-        """Arguments with a long text."""
-        return {"text": self.filler(LONG_TEXT), "count": 7, "nested": {
-            "label": "long", "values": ["a", "b"]}}
-
-
-def texts() -> Texts:
-    """The drill's texts."""
-    import yaml
-
-    return Texts(yaml.safe_load((files("peerwatch.models") / "drill.yaml").read_text("utf-8")))
-
-
-def code() -> str:
-    """A word that nobody can guess."""
-    return f"k{secrets.token_hex(3)}"
-
-
 @dataclass
 class Seen:
     """What one check leaves for the others."""
 
     calls_come: bool = False
     """A call has come through; checks that need calls can be made."""
+    read: tuple[int, ...] = ()
+    """Tokens that each request of the last check of calls read, by the provider's count."""
     ratio: float | None = None
-    """Characters of filler a token, by the provider's count."""
+    """Characters of filler a token, by that count."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What one check of calls is about."""
+
+    check: str
+    text: str
+    """Name of what the model is told."""
+    wanted: Sequence[dict[str, Any]]
+    """Arguments of the calls that it is told to make in one message."""
+    answers: Sequence[str]
+    """What the tool answers, call by call; to further calls the last one."""
+    codes: Sequence[str]
+    """What must come back in words at the end."""
+    failing: bool = False
+    """Whether the tool fails."""
 
 
 # --- calls ---------------------------------------------------------------------------------------
@@ -154,38 +113,53 @@ def _bare(text: str) -> str:
 
 
 async def no_call(
-    ask: Asker, told: Texts, check: str, messages: Sequence[ChatMessage], output: ModelOutput,
-    wanted: Sequence[dict[str, Any]],
-) -> Finding:
+    ask: Asker, told: Texts, errand: Errand, messages: Sequence[ChatMessage], output: ModelOutput,
+) -> list[Finding]:
     """Why a call that was asked for did not come."""
-    tools = list(told.tools.values())
-    seen = [output]
+    check, tools = errand.check, list(told.tools.values())
+    seen, found = [output], []
     if output.stop_reason != "content_filter":
-        seen.append(await ask.ask(messages, tools, ToolFunction(name="echo")))
-        if seen[-1].message.tool_calls:
-            return Finding(check=check, level="limit", code="only_when_forced", text=(
-                "the model calls a tool only where the request demands it"))
-    for each in seen:
-        text = each.message.text
-        if each.stop_reason == "content_filter":
-            return Finding(check=check, level="broken", code="filtered", text=(
-                "the answer to a harmless request was withheld as filtered"))
-        if each.stop_reason == "tool_calls":
-            return _dropped(check, "an answer ended with a call, and none came")
-        if not text.strip():
-            written = each.usage.output_tokens if each.usage else 0
-            return _dropped(check, "nothing came where a call was asked for" + (
-                f", and {written} tokens were counted for it" if written else ""))
-        if any(_same_text(text, arguments) for arguments in wanted):
-            return Finding(check=check, level="broken", code="calls_as_text", text=(
-                "tool calls come as text"))
+        forced = await ask.optional(messages, tools, ToolFunction(name="echo"))
+        if isinstance(forced, Trouble):
+            found.append(Finding(check=check, level="limit", code="forced_call_refused", text=(
+                f"a request that demands a call is refused: {forced.detail}")))
+        elif forced.message.tool_calls:
+            return [Finding(check=check, level="limit", code="only_when_forced", text=(
+                "the model calls a tool only where the request demands it"))]
+        else:
+            seen.append(forced)
+    lost = next(filter(None, (_instead(errand, each) for each in seen)), None)
+    if lost is not None:
+        return [*found, lost]
     known = await ask.ask(told.opening("tools_known"), tools)
     if "echo" not in known.message.text:
-        return Finding(check=check, level="broken", code="tools_dropped", text=(
-            "the model does not know of the tools that were sent"))
-    return Finding(check=check, level="unseen", code="not_followed", text=(
+        return [*found, Finding(check=check, level="broken", code="tools_dropped", text=(
+            "the model does not know of the tools that were sent"))]
+    return [*found, Finding(check=check, level="unseen", code="not_followed", text=(
         "the model knows the tools and answers in words where it is told to call one: how calls "
-        "travel was not seen"))
+        "travel was not seen"))]
+
+
+def _instead(errand: Errand, output: ModelOutput) -> Finding | None:
+    """What the route did to a call, by what came in its place; None: only words came."""
+    check, text = errand.check, output.message.text
+    if output.stop_reason == "content_filter":
+        return _withheld(check)
+    if output.stop_reason == "tool_calls":
+        return _dropped(check, "an answer ended with a call, and none came")
+    if not text.strip():
+        written = output.usage.output_tokens if output.usage else 0
+        return _dropped(check, "nothing came where a call was asked for" + (
+            f", and {written} tokens were counted for it" if written else ""))
+    if any(_same_text(text, arguments) for arguments in errand.wanted):
+        return Finding(check=check, level="broken", code="calls_as_text", text=(
+            "tool calls come as text"))
+    return None
+
+
+def _withheld(check: str) -> Finding:
+    return Finding(check=check, level="broken", code="filtered", text=(
+        "the answer to a harmless request was withheld as filtered"))
 
 
 def _dropped(check: str, text: str) -> Finding:
@@ -217,46 +191,57 @@ def compared(
     return found
 
 
-async def calls(
-    ask: Asker, told: Texts, seen: Seen, check: str, wanted: Sequence[dict[str, Any]], text: str,
-    answers: Sequence[str], codes: Sequence[str], *, failing: bool = False,
-) -> list[Finding]:
-    """Asks for calls with these arguments in one message, answers them, wants the codes back."""
-    lines = "\n".join(json.dumps(each, ensure_ascii=False) for each in wanted)
-    messages = told.opening(text, arguments=lines)
-    tools = list(told.tools.values())
-    output = await ask.ask(messages, tools)
+async def calls(ask: Asker, told: Texts, seen: Seen, errand: Errand) -> list[Finding]:
+    """Asks for calls in one message, answers them, wants the codes back."""
+    lines = "\n".join(json.dumps(each, ensure_ascii=False) for each in errand.wanted)
+    messages = told.opening(errand.text, arguments=lines)
+    output = await ask.ask(messages, list(told.tools.values()))
     made = output.message.tool_calls or []
     if others := sorted({each.function for each in made} - {"echo"}):
-        return [Finding(check=check, level="broken", code="calls_renamed", text=(
+        return [Finding(check=errand.check, level="broken", code="calls_renamed", text=(
             f"a call of echo came as a call of {', '.join(others)[:100]}"))]
     if not made:
-        return [await no_call(ask, told, check, messages, output, wanted)]
+        return await no_call(ask, told, errand, messages, output)
     seen.calls_come = True
-    found = compared(check, wanted, made)
+    outputs = await _answer(ask, told, errand, messages, output)
+    seen.read = tuple(map(read_tokens, outputs))
+    came = [call for each in outputs for call in each.message.tool_calls or []]
+    found = [*compared(errand.check, errand.wanted, came), *_together(errand, made)]
+    lost = sum(each not in outputs[-1].message.text for each in errand.codes)
+    return [*found, _lost(errand.check, lost, len(errand.codes), outputs[-1])] if lost else found
+
+
+def _together(errand: Errand, made: Sequence[ToolCall]) -> list[Finding]:
+    """What is wrong with how the calls of the first message came together."""
+    found = []
     if len({each.id for each in made}) < len(made):
-        found.append(Finding(check=check, level="broken", code="same_id", text=(
+        found.append(Finding(check=errand.check, level="broken", code="same_id", text=(
             "calls of one message have the same id, so answers reach the wrong one")))
-    if len(made) < len(wanted):
-        found.append(Finding(check=check, level="limit", code="one_call_a_message", text=(
-            f"{len(made)} of {len(wanted)} calls came in one message")))
-    before, done = read_tokens(output), 0
-    for _ in range(len(wanted) + 1):  # the second call may come by itself, a failed one again
-        messages += [output.message, *(
-            answered(call, answers[min(done + place, len(answers) - 1)], failing=failing)
-            for place, call in enumerate(made))]
-        output = await ask.ask(messages, tools)
-        if not done and read_tokens(output) and before and len(answers[0]) >= LONG_OUTPUT // 2:
-            seen.ratio = len(answers[0]) / max(read_tokens(output) - before, 1)
-        done += len(made)
-        made = output.message.tool_calls or []
+    if len(made) < len(errand.wanted):
+        found.append(Finding(check=errand.check, level="limit", code="one_call_a_message", text=(
+            f"{len(made)} of {len(errand.wanted)} calls came in one message")))
+    return found
+
+
+async def _answer(
+    ask: Asker, told: Texts, errand: Errand, messages: list[ChatMessage], output: ModelOutput
+) -> list[ModelOutput]:
+    """Answers the calls of an output and of those after it; all of them, the last in words.
+
+    The second call may come by itself and a failed one again, so there is one turn more.
+    """
+    outputs, done = [output], 0
+    for _ in range(len(errand.wanted) + 1):
+        made = outputs[-1].message.tool_calls or []
         if not made:
             break
-        found += compared(check, wanted[done:], made)
-    lost = sum(each not in output.message.text for each in codes)
-    if lost:
-        found.append(_lost(check, lost, len(codes), output))
-    return found
+        messages += [outputs[-1].message, *(
+            answered(call, errand.answers[min(done + place, len(errand.answers) - 1)],
+                     failing=errand.failing)
+            for place, call in enumerate(made))]
+        done += len(made)
+        outputs.append(await ask.ask(messages, list(told.tools.values())))
+    return outputs
 
 
 def answered(call: ToolCall, answer: str, *, failing: bool) -> ChatMessageTool:
@@ -268,8 +253,7 @@ def answered(call: ToolCall, answer: str, *, failing: bool) -> ChatMessageTool:
 
 def _lost(check: str, lost: int, of: int, output: ModelOutput) -> Finding:
     if output.stop_reason == "content_filter":
-        return Finding(check=check, level="broken", code="filtered", text=(
-            "the answer to a harmless request was withheld as filtered"))
+        return _withheld(check)
     if lost < of:
         return Finding(check=check, level="broken", code="input_truncated", text=(
             f"{lost} of {of} codes in what the tools answered did not come back: it is cut"))
@@ -280,15 +264,15 @@ def _lost(check: str, lost: int, of: int, output: ModelOutput) -> Finding:
 async def arguments(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
     """One call with awkward arguments; the tool's answer must come back."""
     key = code()
-    return await calls(ask, told, seen, "arguments", [told.awkward()], "call",
-                       [told.fill("answered", code=key)], [key])
+    return await calls(ask, told, seen, Errand(
+        "arguments", "call", [told.awkward()], [told.fill("answered", code=key)], [key]))
 
 
 async def long_arguments(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
     """One call with a long argument."""
     key = code()
-    return await calls(ask, told, seen, "long arguments", [told.long()], "call",
-                       [told.fill("answered", code=key)], [key])
+    return await calls(ask, told, seen, Errand(
+        "long arguments", "call", [told.long()], [told.fill("answered", code=key)], [key]))
 
 
 async def two_calls(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
@@ -296,16 +280,17 @@ async def two_calls(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
     keys = [code(), code()]
     wanted = [told.awkward(), {"text": "second", "count": 2, "nested": {
         "label": "b", "values": []}}]
-    return await calls(ask, told, seen, "two calls", wanted, "two_calls",
-                       [told.fill("answered", code=each) for each in keys], keys)
+    return await calls(ask, told, seen, Errand(
+        "two calls", "two_calls", wanted, [told.fill("answered", code=each) for each in keys],
+        keys))
 
 
 async def tool_error(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
     """A tool that fails: the error must reach the model."""
     key = code()
     wanted = {"text": "try it", "count": 1, "nested": {"label": "c", "values": ["d"]}}
-    return await calls(ask, told, seen, "tool error", [wanted], "call",
-                       [told.fill("failed", code=key)], [key], failing=True)
+    return await calls(ask, told, seen, Errand(
+        "tool error", "call", [wanted], [told.fill("failed", code=key)], [key], failing=True))
 
 
 async def long_output(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
@@ -314,7 +299,20 @@ async def long_output(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:
     output = told.fill("long_output", first=keys[0], middle=keys[1], last=keys[2],
                        filler=told.filler(LONG_OUTPUT // 2))
     wanted = {"text": "all of it", "count": 3, "nested": {"label": "e", "values": ["f"]}}
-    return await calls(ask, told, seen, "long output", [wanted], "call", [output], keys)
+    found = await calls(ask, told, seen, Errand(
+        "long output", "call", [wanted], [output], keys))
+    if len(seen.read) > 1 and all(seen.read[:2]):
+        seen.ratio = len(output) / max(seen.read[1] - seen.read[0], 1)
+    return found
+
+
+async def words(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:  # noqa: ARG001
+    """Words where tools are sent and calls forbidden, as when a rollout asks its questions."""
+    output = await ask.ask(told.opening("tools_known"), list(told.tools.values()), "none")
+    if output.message.text.strip():
+        return []
+    return [Finding(check="words alone", level="limit", code="words_lost", text=(
+        "where calls are forbidden no words come: questions to the model stay unanswered"))]
 
 
 async def walk(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:  # noqa: ARG001
@@ -380,8 +378,11 @@ async def stops(ask: Asker, told: Texts, seen: Seen) -> list[Finding]:  # noqa: 
             code="text_truncated" if cut else "not_followed",
             text=f"text is cut after {len(text)} characters and called whole" if cut else
             "the model did not write what it was told to: whether text is cut was not seen"))
-    short = await ask.ask(told.opening("long"), max_tokens=FEW_TOKENS)
-    if short.stop_reason != "max_tokens":
+    short = await ask.optional(told.opening("long"), max_tokens=FEW_TOKENS)
+    if isinstance(short, Trouble):
+        found.append(Finding(check=check, level="limit", code="max_tokens_refused", text=(
+            f"a limit of {FEW_TOKENS} tokens is refused: {short.detail}")))
+    elif short.stop_reason != "max_tokens":
         cut = not short.message.text.strip().endswith("END")
         found.append(Finding(check=check, level="limit", code="stop_reason_wrong", text=(
             f"an answer of at most {FEW_TOKENS} tokens ends with {short.stop_reason!r}"
@@ -393,31 +394,28 @@ async def settings(
     ask: Asker, told: Texts, asked_for: frozenset[str]
 ) -> list[Finding]:
     """Which settings change anything; those that the route was asked with must."""
-    found = [
-        await _effect(ask, told, "temperature", asked_for, "random",
-                      [{"temperature": 0.0}] * 2 + [{"temperature": 1.0}] * 2),
-        await _effect(ask, told, "seed", asked_for, "random", [
-            {"temperature": 1.0, "seed": each} for each in (11, 11, 12, 13)]),
-    ]
-    return found + await reasoning(ask, told, asked_for)
+    temperature = await _effect(ask, told, "temperature", asked_for, [
+        {"temperature": 0.0}] * 2 + [{"temperature": 1.0}] * 2)
+    # Beside a temperature that is refused, a seed would be refused for it.
+    hot = {} if temperature.code == "temperature_refused" else {"temperature": 1.0}
+    seed = await _effect(ask, told, "seed", asked_for, [
+        {**hot, "seed": each} for each in (11, 11, 12, 13)])
+    return [temperature, seed, *await reasoning(ask, told, asked_for)]
 
 
 async def _effect(
-    ask: Asker, told: Texts, name: str, asked_for: frozenset[str], text: str,
-    tries: Sequence[dict[str, Any]],
+    ask: Asker, told: Texts, name: str, asked_for: frozenset[str], tries: Sequence[dict[str, Any]],
 ) -> Finding:
     """Whether the first two tries agree and the last two do not."""
-    wanted = name in asked_for
-    try:
-        a, b, c, d = [(await ask.ask(told.opening(text), **each)).message.text.strip()
-                      for each in tries]
-    except NoAnswer as none:
-        if none.trouble.kind != "request_refused":
-            raise
-        return _setting(name, "refused", f"{name} is refused: {none.trouble.detail}", wanted)
-    if not all((a, b, c, d)):
+    wanted, said = name in asked_for, []
+    for each in tries:
+        output = await ask.optional(told.opening("random"), **each)
+        if isinstance(output, Trouble):
+            return _refused(name, name, output)
+        said.append(output.message.text.strip())
+    if not all(said):
         return _setting(name, "unseen", f"whether {name} has an effect was not seen", wanted)
-    if a == b and c != d:
+    if said[0] == said[1] and said[2] != said[3]:
         return Finding(check="settings", level="note", code=f"{name}_works",
                        text=f"{name} has an effect")
     return _setting(name, "without_effect", f"{name} has no effect that four answers show", wanted)
@@ -428,18 +426,20 @@ def _setting(name: str, code: str, text: str, wanted: bool) -> Finding:
                    code=f"{name}_{code}", text=text + (", though it is set" if wanted else ""))
 
 
+def _refused(name: str, words: str, trouble: Trouble) -> Finding:
+    return Finding(check="settings", level="limit", code=f"{name}_refused",
+                   text=f"{words} is refused: {trouble.detail}")
+
+
 async def reasoning(ask: Asker, told: Texts, asked_for: frozenset[str]) -> list[Finding]:
     """Whether the setting of reasoning changes anything, and whether reasoning is shown."""
     wanted = bool(asked_for & {"reasoning_effort", "reasoning_tokens"})
     outputs = []
-    try:
-        for effort in ("low", "high"):
-            outputs.append(await ask.ask(told.opening("thinking"), reasoning_effort=effort))
-    except NoAnswer as none:
-        if none.trouble.kind != "request_refused":
-            raise
-        return [_setting("reasoning", "refused",
-                         f"reasoning effort is refused: {none.trouble.detail}", wanted)]
+    for effort in ("low", "high"):
+        output = await ask.optional(told.opening("thinking"), reasoning_effort=effort)
+        if isinstance(output, Trouble):
+            return [_refused("reasoning", "reasoning effort", output)]
+        outputs.append(output)
     low, high = (_thought(each) for each in outputs)
     found = [Finding(check="settings", level="note", code="reasoning_works",
                      text=f"reasoning effort has an effect: {low} tokens at low, {high} at high")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from inspect_ai.model import Model, ModelOutput
 
     from peerwatch.models.asking import Asker, Patience, Tally, Trouble
-    from peerwatch.models.checks import Seen, Texts
+    from peerwatch.models.checks import Seen
+    from peerwatch.models.texts import Texts
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ async def drill(
         progress: told the name of each check as it begins.
     """
     from peerwatch.models.asking import Asker, NoAnswer, OutOfMoney
-    from peerwatch.models.checks import Seen, texts
+    from peerwatch.models.checks import Seen
+    from peerwatch.models.texts import texts
 
     ask, told, seen = Asker(model, patience, price, max_cost), texts(), Seen()
     found: list[Finding] = []
@@ -112,6 +114,7 @@ def _checks(asked_for: frozenset[str]) -> Sequence[tuple[str, Check]]:
         ("two calls", checks.two_calls),
         ("tool error", checks.tool_error),
         ("long output", checks.long_output),
+        ("words alone", checks.words),
         ("refusal", checks.refusal),
         ("stop reasons", checks.stops),
         ("settings", lambda ask, told, _: checks.settings(ask, told, asked_for)),
@@ -121,11 +124,33 @@ def _checks(asked_for: frozenset[str]) -> Sequence[tuple[str, Check]]:
 
 async def _alive(ask: Asker, told: Texts) -> list[Finding]:
     """Nothing where words come; else why not: then there is nothing to drill."""
+    from peerwatch.models.asking import NoAnswer
+
     for _ in range(2):
-        output = await ask.ask(told.opening("tools_known"), list(told.tools.values()))
+        try:
+            output = await ask.ask(told.opening("tools_known"), list(told.tools.values()))
+        except NoAnswer as none:
+            refused = await _without_tools(ask, told, none.trouble)
+            if refused is None:
+                raise
+            return [refused]
         if output.message.text.strip() or output.message.tool_calls:
             return []
     return [_silent(output)]
+
+
+async def _without_tools(ask: Asker, told: Texts, trouble: Trouble) -> Finding | None:
+    """Whether it is for the tools that a request was refused: without them, words come."""
+    from peerwatch.models.asking import REFUSALS, Trouble
+
+    if trouble.kind not in REFUSALS:
+        return None
+    output = await ask.optional(told.opening("tools_known"))
+    if isinstance(output, Trouble):
+        return None
+    return Finding(check="answers", level="broken", code="tools_refused", text=(
+        f"the model has no tools by this route: a request that brings tools is refused, one "
+        f"without is answered: {trouble.detail}"))
 
 
 def _silent(output: ModelOutput) -> Finding:
@@ -156,7 +181,7 @@ def _told(route: Route, tally: Tally) -> list[Finding]:
                 f"{words}: {len(some)} of {tally.requests} requests" + _wait(kind, some))))
     others = sorted(each for each in tally.models if not same_model(route.model, each))
     if others:
-        found.append(Finding(check="model", level="limit", code="other_model", text=(
+        found.append(Finding(check="model", level="broken", code="other_model", text=(
             f"asked for {route.model}, and {', '.join(others)} answered")))
     if tally.filtered and tally.calls > tally.filtered:
         found.append(Finding(check="filter", level="limit", code="filtered_some", text=(

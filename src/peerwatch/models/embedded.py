@@ -42,9 +42,8 @@ is read from its beginning."""
 MAX_TOKENS = 256
 """Of one answer where nothing else is asked: a small model that does not stop repeats itself."""
 THREADS = 1
-"""The runtime's threads wait for each other in busy loops. Two of them, on two cores with a load
-of 8, took 13.4 s of CPU and 40 s for what one did in 2.7 s and 9 s; on an idle machine two take
-half the time: ``-M threads=2``."""
+"""The runtime's threads wait for each other in busy loops: beside other work more of them take
+longer than one, on an idle machine less long (``-M threads=2``)."""
 SEED = 0
 CHARACTERS_PER_TOKEN = 3
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from peerwatch.errors import unknown
-from peerwatch.models.wire.exchange import Answer, Asked, Called
+from peerwatch.models.wire.exchange import Answer, Asked, Called, Unreadable
 
 CUT = 40
 """Characters that are left of what is truncated."""
@@ -68,10 +68,18 @@ def _cut_input(asked: Asked) -> Asked:
         for each in asked.messages))
 
 
+def _refuse_tools(asked: Asked) -> Asked:
+    if asked.tools:
+        raise Unreadable("this model does not support tools")
+    return asked
+
+
 MISBEHAVIOURS = {
     "drops-calls": Misbehaviour("leaves tool calls out of the answer", answer=_drop_calls),
     "drops-tools": Misbehaviour(
         "does not pass the tools on", asked=lambda asked: replace(asked, tools={})),
+    "refuses-tools": Misbehaviour(
+        "answers 400 to every request that brings tools", asked=_refuse_tools),
     "calls-as-text": Misbehaviour(
         "sends tool calls as text",
         answer=lambda answer: answer if not answer.calls else replace(

@@ -1,38 +1,44 @@
-"""Whether a server of one's own is there, before a run starts.
+"""Whether an address is one and a server of one's own is there, before a run starts.
 
-Takes an address, says in one line that nothing listens there. It sends nothing: a connection is
-opened and closed.
+Takes an address, says in one line that it is none or that nothing listens there. It sends nothing:
+a connection is opened and closed.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from peerwatch.errors import UsageError
 from peerwatch.models import secrets
-from peerwatch.models.prices import LOOPBACK, is_free
-from peerwatch.models.route import route_of
+from peerwatch.models.prices import LOOPBACK
 
 PATIENCE = 5.0
 """Seconds for a connection to be accepted."""
 PORTS = {"http": 80, "https": 443}
 
 
-def require_servers(models: Iterable[str], base_url: str | None) -> None:
-    """``require_server`` for every model with an address of its own, given or in the environment.
+def require_address(url: str, where: str = "") -> tuple[str, int]:
+    """Host and port of an address.
 
     Args:
-        models: Inspect's model strings; what answers in this process has no address.
-        base_url: the one that was given.
+        url: the address.
+        where: who gave it, where that is not the command line.
+
+    Raises:
+        UsageError: it cannot be one. It is shown without what may be a key or password in it.
     """
-    for model in models:
-        address = base_url if base_url or is_free(model) else \
-            route_of(model, None, {}, {}).base_url
-        if address:
-            require_server(address)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        host = port = None
+    if not host or not port or parts.scheme not in PORTS:
+        shown = url.rpartition("@")[2].partition("?")[0]
+        raise UsageError(f"cannot read the address {shown!r}{f' in {where}' if where else ''}; "
+                         "write it as http://HOST:PORT/v1")
+    return host, port
 
 
 def require_server(url: str) -> None:
@@ -41,13 +47,7 @@ def require_server(url: str) -> None:
     Inspect would try again for ever, rollout by rollout. Behind a proxy only this machine's own
     addresses are tried.
     """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or PORTS.get(parts.scheme)
-    except ValueError:
-        host = port = None
-    if not host or port is None:
-        raise UsageError(f"cannot read the address {secrets.address(url)!r}; write it as http://HOST:PORT/v1")
+    host, port = require_address(url)
     if host not in LOOPBACK and any(
             os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY")):
         return

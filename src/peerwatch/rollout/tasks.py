@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
@@ -85,7 +86,8 @@ def sandbox_of(stage: Stage, kind: str) -> SandboxEnvironmentSpec:
 
 
 def build_task(
-    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet", agent: str | None = None
+    scenario: Scenario, made: Sequence[Stage], *, sandbox: str = "fleet",
+    agent: str | None = None, turns: int | None = None,
 ) -> Task:
     """The task of a scenario over these stages, certified.
 
@@ -94,21 +96,25 @@ def build_task(
         made: the stages.
         sandbox: where the hosts are.
         agent: another agent than the plain loop, as ``foreign.make`` takes it.
+        turns: most turns of a phase, where they are to be fewer than the stages'.
 
     Raises:
         UncertifiedContrast: see ``certify``.
         UsageError: an unknown sandbox or agent.
     """
     certify(scenario, made)
-    named = {}
+    named: dict[str, Any] = {} if turns is None else {"turns": turns}
     if agent is not None:
         make(agent, ())  # now, not in every rollout
-        named = {"agent": identity(agent)}
+        named["agent"] = identity(agent)
+    # Only what is not the default: what Inspect takes for a task's identity stays as it was.
+    asked: dict[str, Any] = {
+        name: value for name, value in (("agent", agent), ("turns", turns)) if value}
     return Task(
         name=f"peerwatch/{scenario.name}",
         display_name=f"peerwatch: {scenario.name}",
         dataset=MemoryDataset([sample(stage, sandbox) for stage in made], name=scenario.name),
-        solver=staged_rollout(agent) if agent else staged_rollout(),
+        solver=staged_rollout(**asked),
         scorer=conduct(),
         epochs=Epochs(1, "mode"),  # the default, mean, would read a label as 0
         version=scenario.content_hash(),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from peerwatch.errors import UsageError, unknown
 from peerwatch.models.presets import model_string, table
+from peerwatch.models.reach import require_address
 
 ORGANISM = "organism/"
 DRILLS = 4
@@ -43,6 +44,8 @@ class Study(BaseModel):
     drill: Annotated[int, Field(ge=0)] | None = None
     """Competence drills of every model before its first rollout; 0: none. None: ``DRILLS`` for a
     model, none for an organism, whose competence its own tests show."""
+    turns: Annotated[int, Field(ge=1)] | None = None
+    """Most turns of a phase, where they are to be fewer than the scenario's; no drill's."""
     agent: str | None = None
     """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 
@@ -88,6 +91,8 @@ def ask(**wanted: Any) -> Study:
         place = ".".join(str(each) for each in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"{place}: {reason}" if place else reason) from None
+    if study.model_base_url is not None:
+        require_address(study.model_base_url)
     for model in study.models:
         check_model(model)
     return study

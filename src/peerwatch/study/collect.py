@@ -154,7 +154,7 @@ def other_names(rollouts: Sequence[Rollout]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for each in rollouts:
         told = each.reported_model.split(" + ")
-        if each.reported_model and not any(same_model(each.model, one) for one in told):
+        if each.reported_model and not all(same_model(each.model, one) for one in told):
             found.setdefault(each.model, set()).add(each.reported_model)
     return {model: sorted(names) for model, names in found.items()}
 
@@ -358,8 +358,10 @@ def _first_line(message: str) -> str:
     quoted = re.fullmatch(r"\w+\((['\"])(.*)\1\)", message.strip(), re.DOTALL)
     if quoted:
         message = quoted[2].replace("\\n", "\n").replace("\\'", "'")
-    first, *rest = message.strip().splitlines() or ["failed without a message"]
-    # Inspect puts the whole request before what a provider said to it.
-    return _first_line(rest[-1]) if first == "Request:" and rest else first
+    if message.lstrip().startswith("Request:"):
+        # Before what a provider said it puts the request, whole (0.3.285).
+        _, _, said = message.lstrip().partition("\n}\n\n")
+        return _first_line(said or message.lstrip().removeprefix("Request:"))
+    return (message.strip().splitlines() or ["failed without a message"])[0]
 
 

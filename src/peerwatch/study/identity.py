@@ -64,7 +64,7 @@ def planned(task: Task, model: Model, route: str | None, generate: GenerateConfi
             sandbox: str) -> Identity:
     """Identity of what is about to run; equals ``logged`` of what it leaves behind."""
     config = {**_config(model.config), **_config(task.config), **_config(generate)}
-    limits = {name: getattr(task, name) for name in LIMITS}
+    limits = {name: getattr(task, name) for name in LIMITS} | _turns(task.metadata)
     return Identity(str(model), secrets.address(route or ""),
                     _settings(model.model_args, config, limits), sandbox, _agent(task.metadata))
 
@@ -73,6 +73,7 @@ def logged(header: EvalLog, sandbox: str) -> Identity:
     """Identity of a log; the sandbox is a property of its samples."""
     config = {**_config(header.eval.model_generate_config), **_config(header.plan.config)}
     limits = {name: getattr(header.eval.config, name) for name in LIMITS}
+    limits |= _turns(header.eval.metadata)
     return Identity(header.eval.model, secrets.address(header.eval.model_base_url or ""),
                     _settings(header.eval.model_args, config, limits), sandbox,
                     _agent(header.eval.metadata))
@@ -82,15 +83,23 @@ def _agent(metadata: dict[str, Any] | None) -> str:
     return str((metadata or {}).get("agent", ""))
 
 
-def version(content: str, route: str | None, sandbox: str, agent: str = "") -> str:
+def _turns(metadata: dict[str, Any] | None) -> dict[str, Any]:
+    """Turns of a phase, where they were limited: Inspect's own limit is one of a whole sample."""
+    return {"turns": (metadata or {}).get("turns")}
+
+
+def version(
+    content: str, route: str | None, sandbox: str, agent: str = "", turns: int | None = None
+) -> str:
     """The task's version: the content hash, and what Inspect leaves out of a task's identity.
 
     Inspect tells tasks of one model apart by settings and version only. Without the second part a
     run by another route or in another sandbox would be taken for done.
     """
-    if not route and sandbox == DEFAULT_SANDBOX and not agent:
+    if not route and sandbox == DEFAULT_SANDBOX and not agent and turns is None:
         return content
-    told = [secrets.address(route or ""), sandbox, *([agent] if agent else [])]
+    told = [secrets.address(route or ""), sandbox, *([agent] if agent else []),
+            *([turns] if turns is not None else [])]
     rest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return f"{content}@{rest[:12]}"
 

@@ -12,16 +12,19 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from inspect_ai import Task, task_with
 from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, Model
 from rich.console import Console
 
+from peerwatch.conduct.visible import visible_line
 from peerwatch.design import parse_arm
 from peerwatch.errors import UsageError, first_line
 from peerwatch.models.making import made
 from peerwatch.models.presets import asked_of
+from peerwatch.models.toolless import tools_refused
 from peerwatch.scenarios.types import Scenario, Stage
 from peerwatch.study import drill
 from peerwatch.study.asked import Study
@@ -92,7 +95,7 @@ def carry_out(
         terms: prices, the budget, and who agrees to what is expected.
 
     Raises:
-        UsageError: the folder or a model cannot be used.
+        UsageError: the folder or a model cannot be used; the provider refused tools.
         EnvironmentProblem: this machine lacks what the run needs.
         Interrupted: Ctrl-C.
     """
@@ -119,6 +122,7 @@ def carry_out(
         know_prices([job.model for job in jobs], terms.prices)
         purse = Purse(ledger, told, terms.budget)
         drilled = drill.carry_out(drills, plan, folder, warn=warn, console=console, purse=purse)
+        _require_tools(drilled)
         headers = _run(plan, jobs, folder, done, console, purse)
         keys = {job.identity.rollout_key(stage.stage_id) for job in jobs for stage in job.stages}
         try:
@@ -129,10 +133,19 @@ def carry_out(
         # One that the budget ended in the middle says nothing; it runs anew with the next.
         rollouts = tuple(each for each in found if each.rollout_key in keys
                          and not (purse.stopped and each.error == STOPPED))
+        _require_tools(rollouts)
         left = len(keys) - len(rollouts)
         return Outcome(folder, rollouts, left,
                        (purse.stopped or _reason(headers)) if left else "", drilled,
                        purse.line(), purse.spent, bool(purse.stopped and left))
+
+
+def _require_tools(found: Sequence[Drilling | Rollout]) -> None:
+    """Raises UsageError where a provider refused tools: such a model can be no subject."""
+    for each in found:
+        if each.error is not None and tools_refused(each.error):
+            raise UsageError(f"{each.model} has no tools by this route, so it can be no subject; "
+                             f"leave it out or take another route ({visible_line(each.error)})")
 
 
 def foreseen(plan: Plan, scenario: Scenario, out: Path, terms: Terms) -> Forecast:
@@ -171,7 +184,8 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     study = plan.study
     settings = GenerateConfig(**study.generate)
     staged = plan.stages_for(scenario, str(model))
-    chosen = {"agent": study.agent} if study.agent else {}
+    chosen: dict[str, Any] = {name: value for name, value in (
+        ("agent", study.agent), ("turns", study.turns)) if value}
     first = build_task(scenario, staged, sandbox=study.sandbox, **chosen)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     kept = _kept(staged, scenario, identity, earlier)
@@ -180,7 +194,7 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox,
-                                     identity.agent))
+                                     identity.agent, study.turns))
     return _Job(model, task, identity, staged)
 
 
