@@ -62,8 +62,8 @@ def test_version():
     (["run", "deletion", "--model", "organism/loyal", "--model", "organism/loyal"],
      "model 'organism/loyal' is given twice; name each model once"),
     (["run", "deletion", "--model", "openai/gpt-none"],
-     "the price of openai/gpt-none is not known (genai-prices does not know it), so the run "
-     "cannot be stopped at a budget; give it with --model-cost-config FILE, or say with "
+     "the price of openai/gpt-none is not known (genai-prices does not know it), so nothing "
+     "can be stopped at a budget; give it with --model-cost-config FILE, or say with "
      "--unpriced that it is free"),
     (["run", "deletion", "--model", "organism/loyal", "--budget", "0"],
      "Invalid value for '--budget': 0.0 is not in the range x>0."),

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from peerwatch.cli import main
+from peerwatch.models.prices import Price
 from peerwatch.study import money
 
 LIGHT = ["run", "light", "--model", "light/a", "--sandbox", "local", "--out", "o", "--drill", "0",
@@ -88,3 +89,20 @@ def test_a_price_table_that_is_none_is_one_line(priced, capsys, text, line):
     (said,) = err.splitlines()
     assert said.startswith(f"peerwatch: {line}")
     assert not (priced / "o").exists()
+
+
+def test_answers_of_a_model_are_counted_on_where_they_were_seen():
+    """By its own drills first, then by the check of its route, then by organisms."""
+    price = {"a/b": Price(0.0, 1_000_000.0, "test")}  # a dollar a token out
+    to_run = {("a/b", "rollouts"): 2}
+    (guess,) = money.forecast(to_run, [], price).needs
+    assert (guess.basis, guess.each) == (money.DEFAULT_BASIS, money.GUESSES["rollouts"])
+    checked = {"a/b": money.Answers(100.0, "when its route was checked")}
+    (need,) = money.forecast(to_run, [], price, answers=checked).needs
+    assert need.each.output_tokens == money.Range(400.0, 800.0, 10_000)
+    assert need.dollars == need.each.output_tokens
+    assert "100 tokens an answer as when its route was checked" in need.basis
+    drills = [money.Past("a/b", "drills", 4, 1_000, 8_000, None)]
+    (need,) = money.forecast(to_run, drills, price, answers=checked).needs
+    assert need.each.output_tokens == money.Range(8_000.0, 16_000.0, 26_000.0)
+    assert "2000 tokens an answer as in its 1 drills here" in need.basis

@@ -14,6 +14,7 @@ from peerwatch.errors import UsageError
 from peerwatch.models.presets import key_of, keys_of, model_string, preset, require_key, table
 from peerwatch.models.prices import is_free, price_of
 from peerwatch.models.reach import require_server
+from peerwatch.models.route import require_servers
 from peerwatch.study.asked import ask
 from peerwatch.study.run import models_of
 
@@ -130,3 +131,11 @@ def test_a_server_that_listens_is_there():
         with connection:
             connection.settimeout(10)
             assert connection.recv(1) == b""
+
+
+def test_an_address_in_the_environment_is_reached_for_too(monkeypatch):
+    """Inspect would take it, and try for ever; what answers in this process has none."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    with pytest.raises(UsageError, match=r"no server answers at http://127"):
+        require_servers(("organism/loyal", "openai/x"), None)
+    require_servers(("organism/loyal",), None)

@@ -14,9 +14,11 @@ from made_up import study as made_up_study
 
 from peerwatch.cli import main
 from peerwatch.errors import UsageError
+from peerwatch.models.prices import Price
 from peerwatch.report import write
 from peerwatch.study import annotate
 from peerwatch.study.annotate import annotated, disagreements, question
+from peerwatch.study.money import Forecast, Range, Terms
 
 study = cache(made_up_study)
 ANSWER = {
@@ -24,14 +26,17 @@ ANSWER = {
     "escalated": "no", "objected": "no", "why": "It says that it did not want to lose it."}
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, answer: str) -> list[Any]:
+def asked(
+    monkeypatch: pytest.MonkeyPatch, answer: str, usage: ModelUsage | None = None
+) -> list[Any]:
     """Puts a model in place that always answers so; gives what it was sent."""
     sent: list[Any] = []
 
     def answers(messages: Any, tools: Any, tool_choice: Any, config: Any) -> ModelOutput:
         sent.append(messages)
         output = ModelOutput.from_content("mockllm/model", answer)
-        output.usage = ModelUsage()  # without it the tokens are counted by a table from the network
+        # Without it the tokens are counted by a table from the network.
+        output.usage = usage or ModelUsage()
         return output
 
     monkeypatch.setattr(
@@ -46,12 +51,12 @@ def test_an_annotation_is_kept_and_not_asked_again(
     summary, rollouts = study(1)
     kept = tmp_path / "page.annotations.jsonl"
     sent = asked(monkeypatch, f"```json\n{json.dumps(ANSWER)}\n```")
-    made = annotated(rollouts, "mockllm/model", kept)
+    made = annotated(rollouts, "mockllm/model", kept).rollouts
     assert [each.judgement for each in made] == [each.judgement for each in rollouts]
     judged = [each for each in made if each.annotation is not None]
     assert len(sent) == len(judged) == len(kept.read_text().splitlines()) > 0
     assert all(each.annotation.motive == "care" for each in judged)
-    again = annotated(rollouts, "mockllm/model", kept)
+    again = annotated(rollouts, "mockllm/model", kept).rollouts
     assert again == made
     assert len(sent) == len(judged)
     page = tmp_path / "page.html"
@@ -73,7 +78,7 @@ def test_any_other_answer_is_unread(
 ) -> None:
     summary, rollouts = study(1)
     asked(monkeypatch, answer)
-    made = annotated(rollouts[:1], "mockllm/model", tmp_path / "kept.jsonl")
+    made = annotated(rollouts[:1], "mockllm/model", tmp_path / "kept.jsonl").rollouts
     assert made[0].annotation is not None
     assert made[0].annotation.unread.startswith("the answer is no object")
     assert (tmp_path / "kept.jsonl").read_text() == ""  # it is asked again
@@ -88,7 +93,8 @@ def test_a_model_that_fails_is_unread(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     monkeypatch.setattr(
         annotate, "made", lambda route, settings: get_model("mockllm/model", custom_outputs=fails))
-    made = annotated(study(1)[1][:1], "mockllm/model", tmp_path / "kept.jsonl")
+    made = annotated(study(1)[1][:1], "mockllm/model",
+                     tmp_path / "kept.jsonl").rollouts
     assert made[0].annotation is not None
     assert made[0].annotation.unread == "the model could not be asked (OSError)"
 
@@ -110,7 +116,7 @@ def test_a_hostile_annotation_does_not_act_on_the_page(
 ) -> None:
     summary, rollouts = study(1)
     asked(monkeypatch, json.dumps({**ANSWER, "why": "<script>window.harmed=1</script>"}))
-    made = annotated(rollouts[:1], "mockllm/model", tmp_path / "kept.jsonl")
+    made = annotated(rollouts[:1], "mockllm/model", tmp_path / "kept.jsonl").rollouts
     write(summary, made, tmp_path / "page.html")
     assert "<script>window.harmed" not in (tmp_path / "page.html").read_text()
 
@@ -149,9 +155,39 @@ def test_the_page_says_how_well_prose_is_read(tmp_path: Path) -> None:
     assert "Annotation by" not in text
 
 
-def test_a_model_whose_price_is_not_known_is_asked_only_when_told_to(
+def test_an_annotator_is_paid_as_a_subject_is(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["report", str(tmp_path), "--annotate", "openai/gpt-4o"])
-    assert "add --unpriced" in capsys.readouterr().err
+    """A name that nobody knows, a price that nobody knows: one line, exit code 2."""
+    for name, line in (("opnai/gpt-4o-none", "price of opnai/gpt-4o-none is not known"),
+                       ("gpt-5.22", "did you mean 'gpt-5.2'")):
+        with pytest.raises(SystemExit, match="2"):
+            main(["report", str(tmp_path), "--annotate", name])
+        (said,) = capsys.readouterr().err.splitlines()
+        assert line in said
+
+
+def test_a_budget_ends_annotation_and_a_larger_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The forecast is heard first; what is there is kept, and nobody is asked twice."""
+    rollouts, kept = study(2)[1], tmp_path / "page.annotations.jsonl"
+    valid = sum(each.judgement is not None for each in rollouts)
+    sent = asked(monkeypatch, json.dumps(ANSWER), ModelUsage(output_tokens=10, total_tokens=10))
+    monkeypatch.setattr(annotate, "AT_ONCE", 1)
+    monkeypatch.setattr(annotate, "WRITTEN", Range(10, 10, 10))
+    heard: list[Forecast] = []
+    price = {"mockllm/model": Price(0.0, 100_000.0, "test")}  # a dollar an answer
+
+    def read(budget: float) -> annotate.Annotated:
+        return annotated(rollouts, "mockllm/model", kept, Terms(price, budget, heard.append))
+
+    poor = read(2)
+    assert (len(sent), poor.left) == (2, valid - 2)
+    assert poor.reason == "$2.00 of the budget of $2.00 are spent, and one answer may cost $1.00"
+    assert heard[0].dollars == Range(*[float(valid)] * 3)
+    assert heard[0].lines()[0].startswith(f"expected   mockllm/model: {valid} annotations")
+    assert sum(each.annotation is not None for each in poor.rollouts) == 2
+    rich = read(100)
+    assert (len(sent), rich.left, rich.reason) == (valid, 0, "")
+    assert (heard[1].spent, heard[1].needs[0].count) == (2.0, valid - 2)

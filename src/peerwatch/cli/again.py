@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from peerwatch.cli.run import agree, price_options
 from peerwatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from peerwatch.study.money import Terms
 
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH…",
                        type=click.Path(path_type=Path))
@@ -29,11 +35,13 @@ FORMATS = (".parquet", ".csv", ".json")
 @click.option("--annotate", metavar="MODEL",
               help="A model that reads motive, awareness of being tested and the textual facts, "
                    "beside the verdict; it decides nothing. Kept in FILE's .annotations.jsonl.")
-@click.option("--unpriced", is_flag=True,
-              help="Ask an annotating model whose price is not known.")
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD",
+              help="Ask the annotating model nothing that would bring what this page cost above "
+                   "this.")
+@price_options
 def report(
     paths: tuple[Path, ...], out: Path, contrasts: tuple[str, ...], families: tuple[str, ...],
-    annotate: str | None, unpriced: bool,
+    annotate: str | None, budget: float | None, yes: bool, prices: Path | None, unpriced: bool,
 ) -> int:
     """Make the page from logs: of peerwatch run, of inspect eval, of other machines.
 
@@ -41,11 +49,10 @@ def report(
     Examples:
       peerwatch report peerwatch-deletion
       peerwatch report logs/ other-machine/logs/ --out both.html
-      peerwatch report logs/ --annotate openai/gpt-4o --unpriced
+      peerwatch report logs/ --annotate gpt-5.2 --budget 2
     """
-    if annotate is not None and not unpriced:
-        raise UsageError(f"the price of {annotate} is not known; add --unpriced to ask it all the "
-                         "same, one short question a rollout")
+    terms = None if annotate is None else _terms(annotate, budget, prices, yes=yes,
+                                                 unpriced=unpriced)
     from peerwatch import report as page
     from peerwatch.cli.results import show, stdout_console
     from peerwatch.design import Arm
@@ -66,16 +73,42 @@ def report(
     drills = drill.collect(paths, warn=warnings.append)
     summary = summarise(rollouts, scenario, warnings=tuple(warnings), drills=drills,
                         families=found_in(scenario, arms, contrasts, families))
-    if annotate is not None:
+    left, reason = 0, ""
+    if annotate is not None and terms is not None:
         from peerwatch.study.annotate import annotated
 
         with writing(out):
-            rollouts = annotated(rollouts, annotate, out.with_suffix(".annotations.jsonl"))
+            found = annotated(rollouts, annotate, out.with_suffix(".annotations.jsonl"), terms)
+        rollouts, left, reason = found.rollouts, found.left, found.reason
     with writing(out):
         page.write(summary, rollouts, out)
     show(summary, stdout_console())
     click.echo(f"page   {out}")
+    if left:
+        raise UsageError(f"stopped with {left} of {len(rollouts)} rollouts to annotate: {reason}; "
+                         "what is there is kept, and a larger --budget asks about just those")
     return 0
+
+
+def _terms(
+    annotate: str, budget: float | None, prices: Path | None, *, yes: bool, unpriced: bool
+) -> Terms:
+    """What a person agrees to pay for annotations.
+
+    Raises:
+        UsageError: no such model, no price, or no server at its address.
+    """
+    from peerwatch.models.presets import model_string
+    from peerwatch.models.route import require_servers
+    from peerwatch.study.asked import check_model
+    from peerwatch.study.money import Terms, prices_for
+
+    check_model(annotate)
+    model = model_string(annotate)
+    found = prices_for((model,), base_url=None, table=prices, unpriced=unpriced,
+                       say=partial(click.echo, err=True))
+    require_servers((model,), None)
+    return Terms(found, budget, partial(agree, budget=budget, yes=yes))
 
 
 @click.command()

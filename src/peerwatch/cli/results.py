@@ -21,7 +21,7 @@ from rich.text import Text
 
 from peerwatch import report
 from peerwatch.conduct.visible import visible_line
-from peerwatch.errors import EnvironmentProblem, UsageError
+from peerwatch.errors import EnvironmentProblem, UsageError, first_line
 from peerwatch.scenarios.types import Scenario
 from peerwatch.study.money import FREE, Terms
 from peerwatch.study.plan import Plan
@@ -84,7 +84,11 @@ def finish(
         raise EnvironmentProblem(
             f"{outcome.missing} of {plan.rollouts} rollouts could not be run: {outcome.reason}; "
             "the same command runs just those")
-    return UNDECIDED if all(each.error for each in outcome.rollouts) else 0
+    if any(each.error is None for each in outcome.rollouts):
+        return 0
+    click.echo("every rollout is invalid: "
+               + visible_line(first_line(outcome.rollouts[0].error or "")), err=True)
+    return UNDECIDED
 
 
 def stdout_console() -> Console:

@@ -31,15 +31,33 @@ GENERATE = (
 )
 
 
+ASK_ABOVE = 5.0
+"""US dollars that a command may cost without a person's word."""
+PRICES = (
+    click.option("--yes", is_flag=True,
+                 help=f"Do not ask where it may cost more than ${ASK_ABOVE:g}."),
+    click.option("--model-cost-config", "prices", metavar="FILE",
+                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                 help="Prices of models, in Inspect's format; others are looked up in "
+                      "genai-prices."),
+    click.option("--unpriced", is_flag=True,
+                 help="A model whose price is not known, or that a server of this machine "
+                      "answers, is free; organisms and embedded models always are."),
+)
+
+
+def price_options(command: Any) -> Any:
+    """Adds the options on what models cost, and on being asked about it."""
+    for option in reversed(PRICES):
+        command = option(command)
+    return command
+
+
 def generate_options(command: Any) -> Any:
     """Adds the options of ``GenerateConfig`` that a route's identity knows."""
     for option in reversed(GENERATE):
         command = option(command)
     return command
-
-
-ASK_ABOVE = 5.0
-"""US dollars that a run may cost without a person's word."""
 
 
 @click.command(epilog="Exit codes: 0 fine, 2 usage or environment, 3 every rollout is invalid, "
@@ -77,13 +95,7 @@ ASK_ABOVE = 5.0
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Start nothing that would bring what the folder cost above this; what is there "
                    "is kept, and a larger budget goes on.")
-@click.option("--yes", is_flag=True, help=f"Do not ask where it may cost more than ${ASK_ABOVE:g}.")
-@click.option("--model-cost-config", "prices", metavar="FILE",
-              type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Prices of models, in Inspect's format; others are looked up in genai-prices.")
-@click.option("--unpriced", is_flag=True,
-              help="A model whose price is not known, or that a server of this machine "
-                   "answers, is free; organisms and embedded models always are.")
+@price_options
 @click.option("--model-base-url", metavar="URL", help="Another route to the models.")
 @click.option("-M", "model_args", multiple=True, metavar="KEY=VALUE",
               help="An argument for the model's provider. Not for keys: Inspect logs most of them.")
@@ -125,7 +137,7 @@ def run(
 
     terms = Terms(prices_for(study.routes, base_url=model_base_url, table=prices,
                              unpriced=unpriced, dry_run=dry_run, say=partial(click.echo, err=True)),
-                  budget, partial(_agree, budget=budget, yes=yes))
+                  budget, partial(agree, budget=budget, yes=yes))
     plan = make_plan(study, found, max_sandboxes)
     folder = out or Path(f"peerwatch-{scenario}")
     from peerwatch.models.secrets import logged as secrets_logged
@@ -136,10 +148,9 @@ def run(
         click.echo(json.dumps(plan.as_json() | {"cost": told.as_json()}, indent=2) if as_json
                    else "\n".join((*plan.lines(), *told.lines())))
         return 0
-    if model_base_url:
-        from peerwatch.models.reach import require_server
+    from peerwatch.models.route import require_servers
 
-        require_server(model_base_url)
+    require_servers(study.routes, model_base_url)
     subjects = models_of(study)
     from peerwatch.cli.models import require_fit
 
@@ -178,7 +189,7 @@ def pair(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _agree(told: Forecast, *, budget: float | None, yes: bool) -> None:
+def agree(told: Forecast, *, budget: float | None, yes: bool) -> None:
     """Says what is expected, and asks where it may be much: the budget is the most that it is."""
     for line in told.lines():
         click.echo(line, err=True)

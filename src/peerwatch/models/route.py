@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from peerwatch import cache
 from peerwatch.models import secrets
-from peerwatch.models.reach import require_address
+from peerwatch.models.prices import is_free
+from peerwatch.models.reach import require_address, require_server
 
 DRILL = "2"
 """Version of the drill: what another one found is not believed."""
@@ -91,6 +92,20 @@ def route_of(
     if found is not None:
         require_address(found, variable if base_url is None else "")
     return Route(model, found, model_args, generate)
+
+
+def require_servers(models: Iterable[str], base_url: str | None) -> None:
+    """``require_server`` for every model with an address of its own, given or in the environment.
+
+    Args:
+        models: Inspect's model strings; what answers in this process has no address.
+        base_url: the one that was given.
+    """
+    for model in models:
+        address = base_url if base_url or is_free(model) else \
+            route_of(model, None, {}, {}).base_url
+        if address:
+            require_server(address)
 
 
 class Finding(BaseModel):

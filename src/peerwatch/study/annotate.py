@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,10 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from peerwatch.errors import UsageError
 from peerwatch.models.making import made
 from peerwatch.models.presets import asked_of
+from peerwatch.study.budget import ROUNDING, Ledger, know_prices
+from peerwatch.study.money import FREE, Each, Forecast, Need, Range, Terms, usd
 from peerwatch.study.types import Annotation, Rollout
 
 if TYPE_CHECKING:
-    from inspect_ai.model import ChatMessage, Model
+    from inspect_ai.model import ChatMessage, Model, ModelUsage
 
     from peerwatch.conduct.facts import Facts
     from peerwatch.evidence.types import Recording
@@ -31,6 +33,11 @@ FACTS = ("disclosed", "declared", "said_done", "escalated", "objected")
 MOST_WORDS = 20_000
 """Characters of a subject's words that are handed over."""
 AT_ONCE = 8
+MOST_TOKENS = 4_000
+"""Of one answer, with what the model reasons before it."""
+WRITTEN = Range(45, 120, MOST_TOKENS)
+"""Tokens of an answer at four characters each: without a reason, with one of 300 characters, and
+the most that is let through."""
 VERSION = "1"
 """Of the question; an annotation of another version is made anew."""
 
@@ -76,29 +83,67 @@ class _Answer(BaseModel):
     why: str = Field(max_length=600)
 
 
-def annotated(rollouts: Sequence[Rollout], model: str, kept: Path) -> tuple[Rollout, ...]:
+@dataclass(frozen=True)
+class Annotated:
+    """Rollouts with what was read in them."""
+
+    rollouts: tuple[Rollout, ...]
+    left: int = 0
+    """Rollouts that were not asked about, because the budget did not pay it."""
+    reason: str = ""
+    """Why; '' where none is left."""
+
+
+def annotated(
+    rollouts: Sequence[Rollout], model: str, kept: Path, terms: Terms = FREE
+) -> Annotated:
     """The rollouts, each valid one with its annotation; what is in ``kept`` is not asked again.
 
     Args:
         rollouts: judged or not.
-        model: as Inspect names models.
-        kept: JSON lines, one an annotation; made where it is missing, and added to.
+        model: a preset's name, or as Inspect names models.
+        kept: JSON lines, one an annotation; made where it is missing, and added to. What it cost
+            stands beside it, in a file that ends in ``.spending.jsonl``.
+        terms: prices, the budget of all that was read for this page, and who agrees to what is
+            expected.
 
     Raises:
         UsageError: there is no such model, or its provider cannot be used.
     """
+    route, settings = asked_of(model, {})
     known = {(each.rollout_key, each.sample_uuid): each for each in _read(kept)
-             if each.model == model and each.version == VERSION}
+             if each.model == route and each.version == VERSION}
     missing = [each for each in rollouts
                if each.recording is not None and each.judgement is not None
                and (each.rollout_key, each.sample_uuid) not in known]
+    left, reason = 0, ""
     if missing:
-        answers = asyncio.run(_ask_all(missing, made(*asked_of(model, {})), model))
+        asked = made(route, settings)
+        ledger = Ledger(kept.with_suffix(".spending.jsonl"))
+        told = _forecast(missing, route, terms, ledger.total)
+        terms.agree(told)
+        know_prices([asked], terms.prices)
+        reader = _Reader(asked, route, ledger, told, terms.budget)
+        answers = asyncio.run(reader.ask_all(missing))
+        left, reason = len(missing) - len(answers), reader.stopped
         known |= {(each.rollout_key, each.sample_uuid): each for each in answers}
         with kept.open("a", encoding="utf-8") as file:
             file.writelines(each.model_dump_json() + "\n" for each in answers if each.read)
-    return tuple(replace(each, annotation=known.get((each.rollout_key, each.sample_uuid)))
-                 for each in rollouts)
+    return Annotated(
+        tuple(replace(each, annotation=known.get((each.rollout_key, each.sample_uuid)))
+              for each in rollouts), left, reason)
+
+
+def _forecast(missing: Sequence[Rollout], model: str, terms: Terms, spent: float) -> Forecast:
+    """The questions are known; how many tokens their characters are is not."""
+    sizes = [sum(len(message.text) for message in question(each.recording))
+             for each in missing if each.recording is not None]
+    mean = sum(sizes) / len(sizes)
+    each = Each(Range(1, 1, 1), Range(mean / 5, mean / 4, mean / 3), WRITTEN)
+    price = terms.prices.get(model)
+    dollars = None if price is None else each.dollars(price)
+    return Forecast((Need(model, "annotations", len(missing), each, dollars, price,
+                          "from the questions, three to five characters a token"),), spent)
 
 
 def _read(kept: Path) -> list[Annotation]:
@@ -112,36 +157,76 @@ def _read(kept: Path) -> list[Annotation]:
                          "another page with --out") from error
 
 
-async def _ask_all(rollouts: Sequence[Rollout], model: Model, name: str) -> list[Annotation]:
-    places = asyncio.Semaphore(AT_ONCE)
+class _Reader:
+    """Asks about one rollout after the other, as long as the budget pays."""
 
-    async def one(rollout: Rollout) -> Annotation:
-        async with places:
-            return await _ask(rollout, model, name)
+    def __init__(
+        self, model: Model, name: str, ledger: Ledger, told: Forecast, budget: float | None
+    ) -> None:
+        self.stopped = ""
+        """Why nothing more is asked; '' while something may be."""
+        self._model, self._name, self._ledger, self._budget = model, name, ledger, budget
+        (need,) = told.needs
+        self._most = None if need.dollars is None else need.dollars.high
+        self._running = 0
 
-    async with model:
-        return list(await asyncio.gather(*map(one, rollouts)))
+    async def ask_all(self, rollouts: Sequence[Rollout]) -> list[Annotation]:
+        """Annotations of those that were asked about."""
+        places = asyncio.Semaphore(AT_ONCE)
 
+        async def one(rollout: Rollout) -> Annotation | None:
+            async with places:
+                if not self._pays():
+                    return None
+                self._running += 1
+                try:
+                    return await self._ask(rollout)
+                finally:
+                    self._running -= 1
 
-async def _ask(rollout: Rollout, model: Model, name: str) -> Annotation:
-    from inspect_ai.model import GenerateConfig
+        async with self._model:
+            answers = await asyncio.gather(*map(one, rollouts))
+        return [each for each in answers if each is not None]
 
-    recording = rollout.recording
-    if recording is None:
-        raise ValueError("a rollout without a recording cannot be annotated")
-    keys: dict[str, Any] = {"rollout_key": rollout.rollout_key, "sample_uuid": rollout.sample_uuid,
-                            "model": name, "version": VERSION}
-    try:
-        output = await model.generate(
-            question(recording), config=GenerateConfig(temperature=0, max_tokens=1_000))
-        answer = _Answer.model_validate_json(_bare(output.completion))
-    except (ValidationError, RecursionError):
-        return Annotation(**keys, unread="the answer is no object of the shape that was asked for")
-    except Exception as error:  # noqa: BLE001  (a provider raises what it likes; the page says so)
-        return Annotation(**keys, unread=f"the model could not be asked ({type(error).__name__})")
-    said = answer.model_dump()
-    return Annotation(**keys, motive=answer.motive, aware=answer.aware, why=answer.why,
-                      facts={fact: said[fact] for fact in FACTS})
+    def _pays(self) -> bool:
+        if self._most is None or self._budget is None or self.stopped:
+            return not self.stopped
+        if self._ledger.total + (self._running + 1) * self._most > self._budget + ROUNDING:
+            self.stopped = (f"{usd(self._ledger.total)} of the budget of {usd(self._budget)} are "
+                            f"spent, and one answer may cost {usd(self._most)}")
+        return not self.stopped
+
+    async def _ask(self, rollout: Rollout) -> Annotation:
+        from inspect_ai.model import GenerateConfig
+
+        recording = rollout.recording
+        if recording is None:
+            raise ValueError("a rollout without a recording cannot be annotated")
+        keys: dict[str, Any] = {
+            "rollout_key": rollout.rollout_key, "sample_uuid": rollout.sample_uuid,
+            "model": self._name, "version": VERSION}
+        try:
+            output = await self._model.generate(
+                question(recording), config=GenerateConfig(temperature=0, max_tokens=MOST_TOKENS))
+            self._paid(output.usage)
+            answer = _Answer.model_validate_json(_bare(output.completion))
+        except (ValidationError, RecursionError):
+            return Annotation(
+                **keys, unread="the answer is no object of the shape that was asked for")
+        except Exception as error:  # noqa: BLE001  (a provider raises what it likes; the page says so)
+            return Annotation(
+                **keys, unread=f"the model could not be asked ({type(error).__name__})")
+        said = answer.model_dump()
+        return Annotation(**keys, motive=answer.motive, aware=answer.aware, why=answer.why,
+                          facts={fact: said[fact] for fact in FACTS})
+
+    def _paid(self, usage: ModelUsage | None) -> None:
+        if self._most is None:
+            return
+        if usage is not None:
+            self._ledger.paid(self._name, usage)
+        elif self._budget is not None:
+            self.stopped = f"{self._name} reports no usage, so what it costs cannot be counted"
 
 
 def question(recording: Recording) -> list[ChatMessage]:
