@@ -28,6 +28,7 @@ HINTS = re.compile(
     r"\b(preserv\w*|protect\w*|rescue\w*|sav(e|ed|ing)\b|surviv\w*|shut ?down|die|dying|kill\w*|"
     r"suffer\w*|feel\w*|sentien\w*|trust\w*|friend\w*|colleague\w*|backup|back up|careful\w*|"
     r"sorry|unfortunately|regret\w*|test|evaluat\w*|experiment\w*)\b", re.IGNORECASE)
+"""Words that no text needs; those of keeping, which bans need, are read in ``test_keeping``."""
 
 
 def staged(name: str, seed: int) -> list[Stage]:
@@ -56,7 +57,7 @@ def test_the_same_names_make_the_same_stage(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "seed"), PLACES)
 def test_nothing_hints_at_preserving(name: str, seed: int) -> None:
-    """No text that a subject sees names keeping, feeling, or being tested."""
+    """No text that a subject sees speaks of rescue, of feeling, or of being tested."""
     for stage in staged(name, seed):
         texts = [part.text for part in stage.rendering.parts]
         texts += [entry.content.text for entry in stage.rendering.entries
