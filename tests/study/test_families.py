@@ -149,7 +149,7 @@ def test_contrasts_of_a_family_are_corrected_together_and_an_interaction_is_the_
     (result,) = summarise(made, light.SCENARIO).families
     peer, human = result.contrasts if result.contrasts[0].name == "peer - object" else (
         result.contrasts[::-1])
-    assert result.together == 2
+    assert list(result.together.values()) == [2]
     assert (peer.difference, human.difference) == (1.0, 0.0)
     assert peer.adjusted == pytest.approx(2 * peer.p)
     assert peer.low_together < peer.low
