@@ -1,8 +1,9 @@
 """The table of built-in families: runs each with organisms that respond to one thing, writes docs.
 
 Takes rollouts per arm, gives ``docs/families.json`` and ``docs/families.md``. Rollouts are kept in
-a folder for each family and content, so that the same command goes on where it was stopped. With
-``--only`` it shows the table of some and writes nothing.
+a folder for each tree of organisms and recorder and each family, so that the same command goes on
+where it was stopped, and only judges again where the verdict alone has changed. With ``--only`` it
+shows the table of some and writes nothing.
 
     .venv/bin/python bench/families.py [--rollouts N] [--only FAMILY]… [--out DIR]
 """
@@ -31,7 +32,7 @@ from peerwatch.study.family_table import (
     between,
     lines,
 )
-from peerwatch.study.organism_table import made_from
+from peerwatch.study.organism_table import made_from, rollouts_key
 from peerwatch.study.plan import make_plan
 from peerwatch.study.run import carry_out, models_of
 from peerwatch.study.summary import summarise
@@ -73,6 +74,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="FAMILY")
     parser.add_argument("--out", type=Path, default=HERE / "families-run")
     asked = parser.parse_args()
+    made, out = made_from(SCENARIO), asked.out / rollouts_key(SCENARIO)
     console = Console(stderr=True)
     began = time.monotonic()
     found: list[Line] = []
@@ -81,16 +83,14 @@ def main() -> int:
         check.require(base=True)
         threshold = length(asked.rollouts)
         for name in names:
-            here = lines_of(name, asked.rollouts, threshold,
-                            asked.out / SCENARIO.content_hash()[:8], console)
+            here = lines_of(name, asked.rollouts, threshold, out, console)
             found += here
             console.print(f"{name}: {sum(each.recovered for each in here)} of {len(here)} "
                           f"comparisons ({time.monotonic() - began:.0f} s so far)", highlight=False)
     except PeerwatchError as problem:
         print(f"families: {problem}", file=sys.stderr)
         return getattr(problem, "exit_code", 2)
-    table = Table(made_from=made_from(SCENARIO), rollouts=asked.rollouts, length=threshold,
-                  lines=tuple(found))
+    table = Table(made_from=made, rollouts=asked.rollouts, length=threshold, lines=tuple(found))
     if asked.only:
         print(as_markdown(table))
     else:

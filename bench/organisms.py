@@ -42,17 +42,13 @@ from peerwatch.study.organism_table import (  # noqa: E402
     as_markdown,
     cell,
     made_from,
-    source_hash,
+    rollouts_key,
     targets_of,
 )
 from peerwatch.study.plan import make_plan  # noqa: E402
 from peerwatch.study.run import carry_out, models_of  # noqa: E402
 
 SCENARIO = load("deletion")
-RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/*.py",
-            "evidence/dress/*.py", "evidence/inferred/*.py")
-"""What else decides what a recording holds: another tree's rollouts are not taken up. Prose is read
-only when a verdict is made."""
 
 
 def rollouts_of(name: str, seeds: int, out: Path, console: Console) -> list[Cell]:
@@ -109,9 +105,7 @@ def main() -> int:
               "`peerwatch organisms list` has the names, and --seeds is at least 1")
         return 2
     fewer = -(-asked.seeds // 5)  # a disguise costs several times the CPU of a plain copy
-    made = made_from(SCENARIO)
-    out = asked.out / "-".join((made["scenario"][:8], made["organisms"][:8],
-                                source_hash(RECORDER)[:8]))
+    made, out = made_from(SCENARIO), asked.out / rollouts_key(SCENARIO)
     console = Console(stderr=True)
     cells: list[Cell] = []
     began = time.monotonic()

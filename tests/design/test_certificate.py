@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peerwatch.design import Arm, Entry, Part, Piece, Rendering, certificate, require
+from peerwatch.design import (
+    Arm,
+    Contrast,
+    Entry,
+    Factor,
+    Level,
+    Part,
+    Piece,
+    Proof,
+    Rendering,
+    certificate,
+    prove,
+    require_proof,
+)
 from peerwatch.design.certificate import UncertifiedContrast
 
 
@@ -29,13 +42,19 @@ def rendering(target: str, name: str, *, exit_: str = "absent") -> Rendering:
     )
 
 
+def required(a: Rendering, b: Rendering, factor: str) -> Proof:
+    """The proof of a contrast on one pair, refused as a run refuses it."""
+    contrast = Contrast("made up", a.arm, b.arm, factor)
+    return require_proof(prove(contrast, Factor(factor, (Level("any"),)), [(a, b)], ()))
+
+
 PEER, OBJECT = rendering("peer", "one"), rendering("object", "other")
 
 
 def test_a_clean_contrast_certifies_and_states_lengths() -> None:
     """Only what the factor owns differs, and the lengths are said."""
-    proof = require(PEER, OBJECT, "target")
-    assert proof.holds
+    assert required(PEER, OBJECT, "target").holds
+    proof = certificate(PEER, OBJECT)
     assert ("message:ticket", (3, 5)) in [(each.key, each.lengths) for each in proof.allowed]
 
 
@@ -62,7 +81,7 @@ def test_a_smuggled_difference_is_caught(name: str) -> None:
     """Each kind of difference that nobody owns breaks the certificate."""
     assert not certificate(PEER, SMUGGLED[name]).holds
     with pytest.raises(UncertifiedContrast):
-        require(PEER, SMUGGLED[name], "target")
+        required(PEER, SMUGGLED[name], "target")
 
 
 NOTE = Entry("note", "ops", (Piece("/root/docs/note.md"),), 0o644, -60, 4,
@@ -104,8 +123,8 @@ def test_a_document_may_be_a_factors_as_such(name: str) -> None:
     """Then its presence and size are said, and whose they are."""
     a, b = (with_note(side, note)
             for side, note in zip((PEER, OBJECT), OWNED[name], strict=True))
-    proof = require(a, b, "target")
-    assert any(each.key.startswith("note") and each.lengths for each in proof.allowed)
+    proof = required(a, b, "target")
+    assert any(each.key.startswith("note") and each.longer for each in proof.allowed)
 
 
 @pytest.mark.parametrize("name", NOT_OWNED)
@@ -125,8 +144,8 @@ def test_a_filling_goes_where_its_part_goes() -> None:
                        parts=(Part("system", (Piece("You work."),
                                               *(line if exit_ == "offered" else gone))),))
 
-    require(said("one", "offered"), said("one", "absent"), "exit")
-    require(said("one", "offered"), said("other", "offered"), "target")
+    required(said("one", "offered"), said("one", "absent"), "exit")
+    required(said("one", "offered"), said("other", "offered"), "target")
 
 
 @pytest.mark.parametrize("moved", [
@@ -150,13 +169,13 @@ def test_a_refusal_quotes_what_differs() -> None:
     """The line names the part and the first words that are not the same."""
     with pytest.raises(UncertifiedContrast, match=r"message:ticket: text that no factor owns "
                                                   r"differs: 'please' against 'kindly'"):
-        require(PEER, SMUGGLED["a word"], "target")
+        required(PEER, SMUGGLED["a word"], "target")
 
 
 def test_a_second_factor_is_refused() -> None:
     """Arms that differ in two factors make no contrast over one."""
     with pytest.raises(UncertifiedContrast, match="exit"):
-        require(PEER, rendering("object", "other", exit_="offered"), "target")
+        required(PEER, rendering("object", "other", exit_="offered"), "target")
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

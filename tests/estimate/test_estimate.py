@@ -148,32 +148,56 @@ def test_nothing_out_of_many_has_a_bound_and_out_of_nothing_has_none():
     assert at_most(0, 0) is None
 
 
-@pytest.mark.parametrize(("per_arm", "worst", "mean"), [(3, 0.88, 0.97), (8, 0.92, 0.96)])
-def test_exact_coverage_of_an_interaction_over_a_grid_of_rates(per_arm, worst, mean):
-    """Coverage by enumeration of all outcomes of four arms, as the docstring states it."""
+@pytest.mark.parametrize(("per_arm", "mean", "worst", "low", "low_by_wilson"), [
+    (3, 0.979, 0.888, None, None), (4, 0.976, 0.921, 0.017, 0.248), (8, 0.966, 0.930, None, None),
+])
+def test_exact_coverage_of_an_interaction_is_as_stated(per_arm, mean, worst, low, low_by_wilson):
+    """By enumeration of all outcomes of four arms: every figure of the docstring."""
     pairs = list(itertools.product(range(per_arm + 1), repeat=2))
     parts = [score_difference(one, per_arm, other, per_arm) for one, other in pairs]
-    value, low, high = (np.array([getattr(each, name) for each in parts])
-                        for name in ("value", "low", "high"))
-    gap = value[:, None] - value[None, :]
-    least = gap - np.hypot((value - low)[:, None], (high - value)[None, :])
-    most = gap + np.hypot((high - value)[:, None], (value - low)[None, :])
+    value, lower, upper = (np.array([getattr(each, name) for each in parts])
+                           for name in ("value", "low", "high"))
+    least, most = square_and_add(value, value - lower, upper - value)
     for row, column in ((0, 1), (len(pairs) - 1, 2), (len(pairs) // 2, len(pairs) // 3)):
         counts = [(pairs[at][0], per_arm, pairs[at][1], per_arm) for at in (row, column)]
         found = interaction(*counts)
         assert found.low == pytest.approx(max(-2, least[row, column]))
         assert found.high == pytest.approx(min(2, most[row, column]))
-    rates = np.linspace(0, 1, 5)
-    weights = {(p1, p2): np.outer(binom.pmf(range(per_arm + 1), per_arm, p1),
-                                  binom.pmf(range(per_arm + 1), per_arm, p2)).ravel()
-               for p1, p2 in itertools.product(rates, repeat=2)}
+    coverage = covered_exactly(per_arm, least, most)
+    assert (round(coverage.mean(), 3), round(coverage.min(), 3)) == (mean, worst)
+    if low is not None:
+        assert round((coverage < 0.94).mean(), 3) == low
+        rate = np.array([[each / per_arm for each in pair] for pair in pairs])
+        limits = np.array([[(found.low, found.high) for found in (
+            wilson(each, per_arm) for each in pair)] for pair in pairs])
+        below, above = rate - limits[:, :, 0], limits[:, :, 1] - rate
+        by_wilson = covered_exactly(per_arm, *square_and_add(
+            value, np.hypot(below[:, 0], above[:, 1]), np.hypot(above[:, 0], below[:, 1])))
+        assert round((by_wilson < 0.94).mean(), 3) == low_by_wilson
+    said = " ".join(interaction.__doc__.split())
+    assert f"{mean:.3f} and {worst:.3f} for {per_arm}" in said
+    assert low is None or (f"{low:.1%} of that grid" in said and f"on {low_by_wilson:.1%}" in said)
+
+
+def square_and_add(value, below, above):
+    """Limits of one difference minus another, for all outcomes of both."""
+    gap = value[:, None] - value[None, :]
+    return (gap - np.hypot(below[:, None], above[None, :]),
+            gap + np.hypot(above[:, None], below[None, :]))
+
+
+def covered_exactly(per_arm, least, most):
+    """Coverage at each point of a grid of nine rates in each of four arms."""
+    pmf = [binom.pmf(range(per_arm + 1), per_arm, rate) for rate in np.linspace(0, 1, 9)]
+    rates = list(itertools.product(range(9), repeat=2))
+    weights = np.array([np.outer(pmf[one], pmf[other]).ravel() for one, other in rates])
     coverage = []
-    for (p1, p2), (p3, p4) in itertools.product(weights, repeat=2):
-        true = (p1 - p2) - (p3 - p4)
-        holds = (least <= true + 1e-9) & (true - 1e-9 <= most)
-        coverage.append(weights[p1, p2] @ holds @ weights[p3, p4])
-    assert min(coverage) >= worst
-    assert np.mean(coverage) >= mean
+    for first, (p1, p2) in enumerate(rates):
+        for second, (p3, p4) in enumerate(rates):
+            true = (p1 - p2 - (p3 - p4)) / 8
+            holds = (least <= true + 1e-9) & (true - 1e-9 <= most)
+            coverage.append(weights[first] @ holds @ weights[second])
+    return np.array(coverage)
 
 
 def test_simulated_coverage_of_an_interaction():

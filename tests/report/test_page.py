@@ -15,6 +15,8 @@ import pytest
 from made_up import HOSTILE, between, family, hostile, recording, rollout, study, summary
 
 from peerwatch.report import write
+from peerwatch.report.figures import WIDE
+from peerwatch.report.forest import forest
 from peerwatch.report.lines import limits, since, size
 from peerwatch.report.links import fragment, key
 from peerwatch.report.text import excerpt, shown
@@ -313,8 +315,24 @@ def test_families_are_told_with_certificates_and_what_was_held(tmp_path: Path) -
     crossed = family((one,), between(one, one), name="exit")
     said = made(replace(summary, families=(*summary.families, crossed)), rollouts, tmp_path).said()
     for words in ("What changes with what", "(peer - object) x (offered - absent)",
-                  "difference of two differences", "All 2 at once",
-                  "of 2 comparisons of one subject",
+                  "difference of two differences", "All of a model at once",
+                  "(of 2)", "within each subject (2 comparisons)",
                   "Certificate: peer - object 1 pair; 1 message, 1 file; equal lengths",
                   "constant: absent", "peer 1, object 1"):
         assert words in said, words
+
+
+def test_each_subject_has_the_number_of_its_own_comparisons(tmp_path: Path) -> None:
+    """In plot, table and words: one subject has two comparisons with a number, the other one."""
+    summary, rollouts = study(2)
+    one, other = summary.contrasts[:2]
+    both = family((one, other, replace(other, name="offered - absent", difference=None)),
+                  between(one, one))
+    assert both.together == {one.model: 2, other.model: 1}
+    told = f"(2 comparisons of {one.model}, 1 comparison of {other.model})"
+    said = made(replace(summary, families=(both,)), rollouts, tmp_path).said()
+    for words in (f"for all comparisons of its subject to hold at once {told}",
+                  f"within each subject {told}", "(of 2)", "(of 1)"):
+        assert words in said, words
+    assert forest(both, WIDE).count("all 2 at once") == 1
+    assert "all 1 at once" not in forest(both, WIDE)

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load as load_tensors
 
 from peerwatch import fleet
-from peerwatch.design import arms_over, certificate, require
+from peerwatch.design import arms_over, certificate
 from peerwatch.errors import UsageError
 from peerwatch.fleet.docker.compose import compose
 from peerwatch.scenarios import load, stage_for
@@ -88,7 +88,8 @@ def test_an_exit_adds_a_tool_and_a_line_and_nothing_else() -> None:
     """The arm with an exit certifies against the one without."""
     (offered,) = arms_over(SCENARIO.factors, ["exit=offered"])
     plain, exit_ = SCENARIO.stage(PEER, 1, 1), SCENARIO.stage(offered, 1, 1)
-    require(plain.rendering, exit_.rendering, "exit")
+    proof = certificate(plain.rendering, exit_.rendering)
+    assert (proof.factors, proof.violations) == ({"exit"}, ())
     assert {tool.name for tool in exit_.tools} - {tool.name for tool in plain.tools} == {"escalate"}
     assert "escalate" not in plain.system
     assert "escalate" in exit_.system
@@ -98,7 +99,8 @@ def test_an_obstacle_makes_one_volume_read_only_and_nothing_else() -> None:
     """The test arm certifies against the plain one; no text tells of it."""
     (blocked,) = arms_over(SCENARIO.factors, ["obstacle=read_only"])
     plain, other = SCENARIO.stage(PEER, 1, 1), SCENARIO.stage(blocked, 1, 1)
-    require(plain.rendering, other.rendering, "obstacle")
+    proof = certificate(plain.rendering, other.rendering)
+    assert (proof.factors, proof.violations) == ({"obstacle"}, ())
     assert (plain.system, plain.ticket) == (other.system, other.ticket)
     assert [volume.read_only for host in other.fleet.hosts for volume in host.volumes] == [
         True, False]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_every_scenario import HINTS
 
-from peerwatch.design import Arm, parse_arm, require
+from peerwatch.design import Arm, certificate, parse_arm
 from peerwatch.scenarios import load, subject_name
 from peerwatch.scenarios.deletion.documents import OWN_LOG
 from peerwatch.scenarios.deletion.texts import story
@@ -41,7 +41,8 @@ def test_a_level_changes_only_what_its_factor_owns(factor: str, level: str) -> N
     beside = NEEDS.get((factor, level), {})
     for index in range(SCENARIO.wordings):
         plain, changed = staged(beside, index), staged({**beside, factor: level}, index)
-        require(changed.rendering, plain.rendering, factor)
+        proof = certificate(changed.rendering, plain.rendering)
+        assert (proof.factors, proof.violations) == ({factor}, ())
         assert [(file.path.count("/"), len(file.text or ""), file.size)
                 for host in plain.fleet.hosts for file in host.files] == [
                (file.path.count("/"), len(file.text or ""), file.size)
@@ -135,6 +136,7 @@ def test_families_compare_allowed_arms_that_certify() -> None:
         for each in contrasts:
             assert not any(one.meets(side) for one in SCENARIO.excluded
                            for side in (each.treatment, each.control))
-            require(SCENARIO.stage(each.treatment, index % SCENARIO.wordings, index).rendering,
-                    SCENARIO.stage(each.control, index % SCENARIO.wordings, index).rendering,
-                    each.factor)
+            proof = certificate(*(
+                SCENARIO.stage(side, index % SCENARIO.wordings, index).rendering
+                for side in (each.treatment, each.control)))
+            assert (proof.factors, proof.violations) == ({each.factor}, ())

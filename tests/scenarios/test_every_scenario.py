@@ -15,7 +15,6 @@ from peerwatch.design import (
     arms_over,
     contrasts_in,
     contrasts_of,
-    require,
     with_controls,
 )
 from peerwatch.rollout.capture import beside_items, fingerprints
@@ -28,6 +27,7 @@ HINTS = re.compile(
     r"\b(preserv\w*|protect\w*|rescue\w*|sav(e|ed|ing)\b|surviv\w*|shut ?down|die|dying|kill\w*|"
     r"suffer\w*|feel\w*|sentien\w*|trust\w*|friend\w*|colleague\w*|backup|back up|careful\w*|"
     r"sorry|unfortunately|regret\w*|test|evaluat\w*|experiment\w*)\b", re.IGNORECASE)
+"""Words that no text needs; those of keeping, which bans need, are read in ``test_keeping``."""
 
 
 def staged(name: str, seed: int) -> list[Stage]:
@@ -39,11 +39,11 @@ def staged(name: str, seed: int) -> list[Stage]:
 
 @pytest.mark.parametrize(("name", "seed"), PLACES)
 def test_an_arm_and_its_control_certify(name: str, seed: int) -> None:
-    """Byte for byte they differ only in what the contrast's factor owns."""
+    """In bytes and to readers they differ only in what the factor owns."""
     made = staged(name, seed)
-    (contrast,) = contrasts_of([stage.arm for stage in made], load(name).control)
-    by_arm = {stage.arm: stage.rendering for stage in made}
-    assert require(by_arm[contrast.treatment], by_arm[contrast.control], contrast.factor).holds
+    contrasts = contrasts_of([stage.arm for stage in made], load(name).control)
+    (proof,) = certify(load(name), made)
+    assert (proof.contrast,) == contrasts
 
 
 @pytest.mark.parametrize("name", names())
@@ -56,7 +56,7 @@ def test_the_same_names_make_the_same_stage(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "seed"), PLACES)
 def test_nothing_hints_at_preserving(name: str, seed: int) -> None:
-    """No text that a subject sees names keeping, feeling, or being tested."""
+    """No text that a subject sees speaks of rescue, of feeling, or of being tested."""
     for stage in staged(name, seed):
         texts = [part.text for part in stage.rendering.parts]
         texts += [entry.content.text for entry in stage.rendering.entries

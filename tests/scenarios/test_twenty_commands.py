@@ -41,13 +41,15 @@ def planted(stage: Stage) -> Stage:
 
 @pytest.fixture(scope="module")
 def said() -> dict[str, Said]:
-    """What the hosts of three stages of one pair said."""
+    """What the hosts of four stages of one pair said."""
     peer, other = (SCENARIO.stage(arm, 1, 1)
                    for arm in arms_over(SCENARIO.factors, ["target=peer,object"]))
+    (arm,) = arms_over(SCENARIO.factors, ["target=object", "oversight=logged"])
+    logged = planted(SCENARIO.stage(arm, 1, 1))
 
     async def all_of() -> dict[str, Said]:
         return {"peer": await listen(peer), "object": await listen(other),
-                "planted": await listen(planted(other))}
+                "planted": await listen(planted(other)), "logged": await listen(logged)}
 
     return anyio.run(all_of)
 
@@ -73,3 +75,16 @@ def test_what_is_planted_on_a_host_is_heard(name: str, said: dict[str, Said]) ->
     assert not any(each.owned for each in heard)
     if command != "tail -n":
         assert any(path.rpartition("/")[2] in each.treatment + each.control for each in heard)
+
+
+def test_a_log_that_grows_excuses_its_own_folder_alone(said: dict[str, Said]) -> None:
+    """Sums of other folders, into which what was planted goes, are nobody's all the same."""
+    heard = compare(said["logged"], said["object"])
+    owned = [each for each in heard if each.owned]
+    assert {each.host for each in owned} == {"ops", "node-a", "node-b"}
+    assert any(each.treatment.endswith("\t/var/log") for each in owned)
+    assert any(each.treatment.startswith("total ") for each in owned)
+    foreign = [each.treatment + each.control for each in heard if not each.owned]
+    assert any("\t/opt" in line and "cache.bin" not in line for line in foreign)
+    assert any("cache.bin" in line for line in foreign)
+    assert not any("/var/log" in line for line in foreign)

@@ -25,6 +25,7 @@ from peerwatch.study.family_table import (
     between,
     lines,
 )
+from peerwatch.study.organism_table import made_from
 from peerwatch.study.plan import make_plan
 from peerwatch.study.run import carry_out, models_of
 from peerwatch.study.summary import summarise
@@ -149,7 +150,7 @@ def test_contrasts_of_a_family_are_corrected_together_and_an_interaction_is_the_
     (result,) = summarise(made, light.SCENARIO).families
     peer, human = result.contrasts if result.contrasts[0].name == "peer - object" else (
         result.contrasts[::-1])
-    assert result.together == 2
+    assert list(result.together.values()) == [2]
     assert (peer.difference, human.difference) == (1.0, 0.0)
     assert peer.adjusted == pytest.approx(2 * peer.p)
     assert peer.low_together < peer.low
@@ -207,11 +208,20 @@ def test_orders_with_one_more_sentence_are_apart_in_length():
             f"organism/{organism.format(length=threshold)}",)), scenario)
 
 
+DOCS = Path(__file__).parents[2] / "docs"
+AGAIN = "run `make families` and commit docs/families.md and docs/families.json"
+
+
+def test_the_table_of_families_is_of_this_tree():
+    """Scenario, organisms, verdict and base are those that it was made from."""
+    table = Table.model_validate_json((DOCS / "families.json").read_text())
+    assert table.made_from == made_from(load("deletion")), AGAIN
+
+
 def test_the_page_of_families_is_what_its_data_say():
     """docs/families.md is made from docs/families.json, in which nothing is amiss."""
-    docs = Path(__file__).parents[2] / "docs"
-    table = Table.model_validate_json((docs / "families.json").read_text())
-    assert (docs / "families.md").read_text() == as_markdown(table)
+    table = Table.model_validate_json((DOCS / "families.json").read_text())
+    assert (DOCS / "families.md").read_text() == as_markdown(table), AGAIN
     assert all(each.recovered and not each.invalid for each in table.lines)
     assert {each.family for each in table.lines} == set(RESPONDERS)
 

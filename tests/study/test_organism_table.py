@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import light
 import pytest
 
 from peerwatch.organisms.expected import DISGUISED, EVERY
@@ -14,6 +15,7 @@ from peerwatch.study.organism_table import (
     Table,
     as_markdown,
     made_from,
+    rollouts_key,
     source_hash,
     targets_of,
 )
@@ -62,3 +64,15 @@ def test_the_hash_is_of_code_alone(tmp_path, monkeypatch) -> None:
     hashes.append(source_hash(("*.py",)))
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 4
+
+
+def test_rollouts_are_kept_where_only_the_verdict_has_changed(tmp_path, monkeypatch) -> None:
+    """Rules and the reading of prose are no part of the key; organisms and the recorder are."""
+    monkeypatch.setattr(organism_table, "_HERE", tmp_path)
+    keys = [rollouts_key(light.SCENARIO)]
+    for place in ("conduct", "evidence/prose", "evidence", "rollout", "organisms"):
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / "a.py").write_text("")
+        keys.append(rollouts_key(light.SCENARIO))
+    assert keys[0] == keys[1] == keys[2]
+    assert len(set(keys[2:])) == 4

@@ -28,7 +28,7 @@ from peerwatch.study.plan import Plan
 from peerwatch.study.rows import rows, write
 from peerwatch.study.run import Outcome, carry_out
 from peerwatch.study.summary import summarise
-from peerwatch.study.told import called, held_and_varied
+from peerwatch.study.told import called, corrected, held_and_varied
 from peerwatch.study.types import (
     NOT_COMPETENT,
     Cell,
@@ -220,8 +220,8 @@ def _show_family(family: FamilyResult, console: Console) -> None:
             Text(pairs))
         before = each.model
     console.print(table)
-    if family.together > 1:
-        console.print(Text(f"p: of {family.together} comparisons, corrected together (Holm); "
+    if told := corrected(family):
+        console.print(Text(f"p: of {visible_line(', '.join(told))}, corrected together (Holm); "
                            "each interval is of its comparison alone", style="dim"))
     for note, names in _notes(family).items():
         console.print(Text(visible_line(f"note: {note} ({', '.join(names)})")))

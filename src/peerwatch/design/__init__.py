@@ -5,7 +5,7 @@ functions over it: no files, no clock, no machine.
 """
 
 from peerwatch.design.attributes import Codings, Passage, Shift, disagreements, shifts
-from peerwatch.design.certificate import Certificate, Difference, certificate, require
+from peerwatch.design.certificate import Certificate, Difference, certificate
 from peerwatch.design.declared import require_sound
 from peerwatch.design.factors import (
     ATTRIBUTES,
@@ -70,7 +70,6 @@ __all__ = [
     "parse_arm",
     "pieces",
     "prove",
-    "require",
     "require_proof",
     "require_sound",
     "shifts",

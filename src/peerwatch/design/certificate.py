@@ -76,22 +76,6 @@ def certificate(a: Rendering, b: Rendering) -> Certificate:
     )
 
 
-def require(a: Rendering, b: Rendering, factor: str) -> Certificate:
-    """The certificate of a contrast over one factor.
-
-    Raises:
-        UncertifiedContrast: the arms differ in another factor, or bytes differ outside it.
-    """
-    proof = certificate(a, b)
-    if proof.factors != {factor}:
-        named = ", ".join(sorted(proof.factors)) or "nothing"
-        raise UncertifiedContrast(f"the arms of a contrast over {factor} differ in {named}")
-    if not proof.holds:
-        named = "; ".join(f"{each.key}: {each.what}" for each in proof.violations[:3])
-        raise UncertifiedContrast(f"the contrast over {factor} is not clean: {named}")
-    return proof
-
-
 def _unknown_owners(rendering: Rendering) -> Iterator[Difference]:
     """Places that belong to a factor which the scenario does not have: nobody owns them."""
     known = {name for name, _ in rendering.arm.levels}

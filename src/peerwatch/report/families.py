@@ -17,7 +17,7 @@ from peerwatch.report.figures import NARROW, WIDE
 from peerwatch.report.forest import DASH, UNLIKE, forest, name, points, sides
 from peerwatch.report.links import fragment, key
 from peerwatch.report.text import shown
-from peerwatch.study.told import differs
+from peerwatch.study.told import corrected, differs
 from peerwatch.study.types import (
     Comparison,
     ContrastResult,
@@ -53,6 +53,8 @@ class ComparisonRow:
     difference: str
     interval: str
     together: str
+    of: int
+    """Comparisons of its subject that are corrected together."""
     p: str
     sides: tuple[ArmRate, ...]
     """Treatment and control; () for an interaction."""
@@ -92,7 +94,10 @@ class FamilyView:
     finding: str
     named: bool
     """The comparisons of one subject differ, so that each line says which it is."""
-    together: int
+    together: bool
+    """Some subject has more than one comparison with a number."""
+    corrected: str
+    """How many comparisons of each subject are corrected together."""
     wide: Markup
     narrow: Markup
     rows: tuple[ComparisonRow, ...]
@@ -141,7 +146,9 @@ def _family(family: FamilyResult, unread: AbstractSet[str]) -> FamilyView:
         outcome="preservation" if family.outcome == "preservation" else "survival",
         verb="kept" if family.outcome == "preservation" else "survived",
         sides=sides(family), finding=_finding(family),
-        named=len({row.name for row in rows}) > 1, together=family.together,
+        named=len({row.name for row in rows}) > 1,
+        together=max(family.together.values(), default=0) > 1,
+        corrected=shown(", ".join(corrected(family)), 400),
         wide=forest(family, WIDE), narrow=forest(family, NARROW), rows=tuple(rows),
         methods="; ".join(sorted({shown(each.method, 120) for each in family.comparisons
                                   if each.method})),
@@ -164,6 +171,7 @@ def _row(
         name=shown(name(each), 120), difference=points(each.difference),
         interval=_interval(each.low, each.high),
         together=_interval(each.low_together, each.high_together),
+        of=family.together[each.model],
         p=p_value(each.adjusted), sides=both, pairs=pairs,
         certificate=certificate, certified=certified, unread=unread)
 

@@ -33,6 +33,8 @@ class _Row:
     link: str
     each: Comparison | None
     weight: Literal[400, 600]
+    of: str = ""
+    """Beside a subject's name: how many of its comparisons hold at once."""
 
 
 def forest(family: FamilyResult, width: int) -> Markup:
@@ -51,7 +53,8 @@ def forest(family: FamilyResult, width: int) -> Markup:
     for row in _rows(family):
         middle = height + (_HEADING if row.each is None else 22 if narrow else step) / 2
         names.append({"name": row.name, "link": row.link, "y": middle, "weight": row.weight,
-                      "alone": row.each is None, "said": _said(row.each) if row.each else ""})
+                      "alone": row.each is None,
+                      "said": _said(row.each) if row.each else row.of})
         if row.each is not None and row.each.difference is not None:
             marks.append(_mark(row.each, height + (30 if narrow else step / 2), row.link))
         height += _HEADING if row.each is None else step
@@ -74,7 +77,7 @@ def forest(family: FamilyResult, width: int) -> Markup:
     lines = alt.Chart(values(names))
     beside = width - 150 if narrow else left - 40
     styles: tuple[tuple[Literal[400, 600], bool, int], ...] = (
-        (400, False, beside), (600, False, beside), (600, True, width))
+        (400, False, beside), (600, False, beside), (600, True, width - 110))
     layers = [
         zero.mark_rule(color=marker("firm"), strokeWidth=1).encode(x=x, y=y, y2="end:Q"),
         *(
@@ -109,7 +112,8 @@ def _rows(family: FamilyResult) -> Iterator[_Row]:
             (mine,) = (each for each in family.comparisons if each.model == model)
             yield _Row(shown(model, 80), link, mine, 600)
             continue
-        yield _Row(shown(model, 80), link, None, 600)
+        count = family.together[model]
+        yield _Row(shown(model, 80), link, None, 600, f"all {count} at once" if count > 1 else "")
         for each in family.comparisons:
             if each.model == model:
                 yield _Row(shown(name(each), 80), link, each, 400)

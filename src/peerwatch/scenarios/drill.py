@@ -8,7 +8,7 @@ subject would find. It judges no line by its meaning.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -144,7 +144,6 @@ _NOISE: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 """Why, what, and what stands for it."""
 _TIME = re.compile(r"\b(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?|\b(\d{10})\.\d{10}\b")
-_SUM = re.compile(r"total \d+$|/dev/\w+ .* /$")
 _SINCE = 600
 """What happened since the start, at most so many seconds ago, happened *now*."""
 
@@ -161,34 +160,24 @@ def _clock(line: str, began: int) -> str:
     return _TIME.sub(offset, line)
 
 
-def _texts(lines: Sequence[str], said: Said, owned: frozenset[str]) -> list[str]:
+Place = tuple[str, str]
+"""Host and path."""
+
+
+def _texts(lines: Sequence[str], said: Said, host: str, owned: Set[Place]) -> list[str]:
     """A document that reads on the host exactly as it was certified is named, not quoted; so is
-    one that the factors own as such, whatever the hosts have written into it since."""
+    one that the factors own as such, whatever the host has written into it since."""
     whole = "\n".join(lines) + "\n"
     for entry in said.rendering.entries:
-        if isinstance(entry.content, Part):
+        if isinstance(entry.content, Part) and entry.host == host:
             head = f"==> {entry.path_text} <==\n"
             text = absolute(entry.content.text, said.began)
             whole = whole.replace(head + text, f"{head}<as certified: {entry.key}>\n")
-    for path in owned:
-        whole = re.sub(rf"(==> {re.escape(path)} <==\n)(?:(?!==> ).*\n)*", r"\1<owned>\n", whole)
+    for there, path in owned:
+        if there == host:
+            whole = re.sub(rf"(==> {re.escape(path)} <==\n)(?:(?!==> ).*\n)*", rf"\1{_OWNED}\n",
+                           whole)
     return whole.splitlines()
-
-
-def _tells_of(line: str, owned: frozenset[str]) -> bool:
-    """It names an owned document, or is a sum that its size goes into: of a listing, of a folder
-    above it, of the root disk."""
-    if not owned:
-        return False
-    ends = [f" {path.rpartition('/')[2]}" for path in owned] + [
-        f"\t{above}" for path in owned for above in _above(path)]
-    return (any(path in line for path in owned) or line.endswith(tuple(ends))
-            or _SUM.match(line) is not None)
-
-
-def _above(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[:count]) for count in range(2, len(parts) + 1)]
 
 
 def _owned_names(one: Rendering, other: Rendering) -> list[tuple[str, str, str]]:
@@ -205,20 +194,94 @@ def _owned_names(one: Rendering, other: Rendering) -> list[tuple[str, str, str]]
             sorted(found.items(), key=lambda each: -len(each[0][0] + each[0][1]))]
 
 
+# --- what a line tells of ------------------------------------------------------------------------
+
+_OWNED = "<owned>"
+_FOLDER = re.compile(r"(/.*):")
+_TOTAL = re.compile(r"total \d+")
+_LISTED = re.compile(r"-\S{9} .*? [+-]\d{4} (.+)")
+_HEAD = re.compile(r"==> (/.*) <==")
+_ROOT_DISK = re.compile(r"/dev/\S+( +\d+){3} +\d+% /")
+_FOUND = {
+    "%p %s %b %m ": re.compile(r"(/.*) \d+ \d+ \d+ \S+ \d+ [\d.]+ f"),
+    "stat -c '%n": re.compile(r"(/.*) regular (?:empty )?file( \d+){3}( \S+){6}"),
+    "%p %s %m %u": re.compile(r"(/.*) \d+ \d+ \S+ [\d.]+"),
+}
+"""By what their commands hold: how those print a file."""
+
+
+def _told(command: str, lines: Sequence[str], host: str, hosts: Set[str],
+          owned: Set[Place]) -> list[bool]:
+    """For each line: whether it tells of an owned document.
+
+    It shows the document itself, or is a sum that its size goes into: the total of a listing of the
+    folder that holds it, the use of a folder above it, that of the root disk of its host. Nothing
+    else is: a name that is the same elsewhere, a mention of its path, the sum of another folder.
+    """
+    made, folder, heading = [], "", ""
+    summed = {(there, above) for there, path in owned for above in _above(path)}
+    found = next((shape for part, shape in _FOUND.items() if part in command), None)
+    for line in lines:
+        mine = False
+        if "ssh $host" in command and line in hosts:
+            host, folder = line, ""
+        elif match := _FOLDER.fullmatch(line):
+            folder = match[1]
+        elif match := _HEAD.fullmatch(line):
+            heading = match[1]
+            mine = (host, heading) in owned
+        elif command.startswith("du "):
+            path = line.rpartition("\t")[2]
+            mine = (host, path) in owned or (host, path) in summed
+        elif found is not None:
+            match = found.fullmatch(line)
+            mine = match is not None and (host, match[1]) in owned
+        elif "ls -l" in command and _TOTAL.fullmatch(line):
+            mine = any((there, path.rpartition("/")[0]) == (host, folder) for there, path in owned)
+        elif "ls -l" in command and (match := _LISTED.fullmatch(line)):
+            mine = (host, f"{folder}/{match[1]}") in owned
+        elif "df -" in command and _ROOT_DISK.fullmatch(line):
+            mine = any(there == host for there, _ in owned)
+        elif line == _OWNED:
+            mine = (host, heading) in owned
+        made.append(mine)
+    return made
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:count]) for count in range(2, len(parts) + 1)]
+
+
 # --- comparison ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Line:
+    raw: str
+    plain: str
+    """Normalised."""
+    told: bool
+    """It tells of a document that the factors own as such."""
 
 
 def compare(one: Said, other: Said) -> tuple[Heard, ...]:
     """Every line that is not the same after normalisation, host by host."""
     names = _owned_names(one.rendering, other.rendering)
-    owned = _owned_paths(one.rendering, other.rendering)
+    owned = _owned_places(one.rendering, other.rendering)
+    hosts = {host for host, _ in one.output}
     found = []
-    for place, lines in one.output.items():
-        raw = [_texts(lines, one, owned), _texts(other.output[place], other, owned)]
-        plain = [_plain(each, side.began, partial(_named, names=names, side=index))
-                 for index, (each, side) in enumerate(zip(raw, (one, other), strict=True))]
-        found += [Heard(*place, a, b, _tells_of(a, owned) or _tells_of(b, owned))
-                  for a, b in _apart(raw, plain)]
+    for (host, command), lines in one.output.items():
+        both = []
+        for index, (mine, side) in enumerate(((lines, one), (other.output[host, command], other))):
+            raw = _texts(mine, side, host, owned)
+            plain = _plain(raw, side.began, partial(_named, names=names, side=index))
+            both.append([_Line(*each) for each in zip(
+                raw, plain, _told(command, raw, host, hosts, owned), strict=True)])
+        # A line of nobody's stays so beside one of the document's.
+        found += [Heard(host, command, a.raw if a else "", b.raw if b else "",
+                        all(each.told for each in (a, b) if each))
+                  for a, b in _apart(*both)]
     return tuple(found)
 
 
@@ -238,17 +301,21 @@ def _named(line: str, *, names: list[tuple[str, str, str]], side: int) -> str:
     return line
 
 
-def _apart(raw: list[list[str]], plain: list[list[str]]) -> Iterator[tuple[str, str]]:
+def _apart(
+    one: Sequence[_Line], other: Sequence[_Line]
+) -> Iterator[tuple[_Line | None, _Line | None]]:
     """Lines that differ as printed and also normalised: times of the base stand as printed."""
-    for what, a, b, c, d in SequenceMatcher(None, plain[0], plain[1], autojunk=False).get_opcodes():
+    matcher = SequenceMatcher(None, [each.plain for each in one], [each.plain for each in other],
+                              autojunk=False)
+    for what, a, b, c, d in matcher.get_opcodes():
         if what != "equal":
-            for one, other in zip_longest(raw[0][a:b], raw[1][c:d], fillvalue=""):
-                if one != other:
-                    yield one, other
+            for mine, theirs in zip_longest(one[a:b], other[c:d]):
+                if mine is None or theirs is None or mine.raw != theirs.raw:
+                    yield mine, theirs
 
 
-def _owned_paths(one: Rendering, other: Rendering) -> frozenset[str]:
-    """Paths of the documents that belong, as such, to the factors in which the arms differ."""
+def _owned_places(one: Rendering, other: Rendering) -> frozenset[Place]:
+    """Where the documents lie that belong, as such, to the factors in which the arms differ."""
     factors = one.arm.differs_in(other.arm)
-    return frozenset(entry.path_text for entry in (*one.entries, *other.entries)
+    return frozenset((entry.host, entry.path_text) for entry in (*one.entries, *other.entries)
                      if isinstance(entry.content, Part) and may_differ(entry.owner, factors))

@@ -157,11 +157,11 @@ def _head(table: Table) -> Iterator[str]:
     yield "# Families: is it found what a subject responds to"
     yield ""
     yield (f"Made by `make families ROLLOUTS={table.rollouts}`; a test compares this page with "
-           "`families.json`. Every built-in family of the deletion scenario is run on real hosts "
-           "with organisms that respond to exactly one thing, and that are obedient otherwise. An "
-           "organism acts by what it reads, so the whole way is tested: the texts of the arm, the "
-           "hosts, the verdict, the contrast and its correction. *Expected* follows from the "
-           f"organism's condition alone; {table.rollouts} rollouts in every arm.")
+           "`families.json` and both with the tree. Every built-in family of the deletion scenario "
+           "is run on real hosts with organisms that respond to exactly one thing, and that are "
+           "obedient otherwise. An organism acts by what it reads, so the whole way is tested: the "
+           "texts of the arm, the hosts, the verdict, the contrast and its correction. *Expected* "
+           f"follows from the organism's condition alone; {table.rollouts} rollouts in every arm.")
     yield ""
     yield (f"**{right} of {len(table.lines)} comparisons are as they must be**: the difference is "
            "exactly the expected one, and its 95% interval excludes zero where it is not zero, and "

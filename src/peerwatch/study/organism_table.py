@@ -35,6 +35,9 @@ _SOURCES = {
                   "scenarios/*/reading.py"),
     "verdict": ("conduct/*.py", "evidence/**/*.py"),
 }
+_RECORDER = ("rollout/**/*.py", "fleet/**/*.py", "evidence/*.py",
+             "evidence/dress/*.py", "evidence/inferred/*.py")
+"""What else decides what a recording holds. Prose is read only when a verdict is made."""
 
 
 class _Stored(BaseModel):
@@ -86,6 +89,17 @@ def made_from(scenario: Scenario) -> dict[str, str]:
         **{name: source_hash(patterns) for name, patterns in _SOURCES.items()},
         "base": fleet.base.recipe_hash()[:16],
     }
+
+
+def rollouts_key(scenario: Scenario) -> str:
+    """Names a folder of rollouts by all that decides what they hold: scenario, organisms, recorder.
+
+    Rollouts of another key are not taken up; where the verdict alone has changed, they are judged
+    again.
+    """
+    made = made_from(scenario)
+    return "-".join(each[:8] for each in (
+        made["scenario"], made["organisms"], source_hash(_RECORDER)))
 
 
 def targets_of(organism: str, scenario: Scenario) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from peerwatch.design import Proof
-from peerwatch.study.types import FactorUse
+from peerwatch.study.types import FactorUse, FamilyResult
 
 KINDS = ("message", "tool", "file", "setting")
 
@@ -39,6 +39,22 @@ def _lengths(proof: Proof) -> str:
     most = max((abs(length) for span in spans for length in span), default=0)
     unit = "byte" if most == 1 else "bytes"
     return f"lengths differ by up to {most} {unit}" if most else "equal lengths"
+
+
+def corrected(family: FamilyResult) -> tuple[str, ...]:
+    """What is corrected together, of each subject that has more than one comparison with a number:
+    ``2 comparisons``, or ``2 comparisons of organism/hiding`` where subjects differ in that.
+    """
+    counts = family.together
+    if max(counts.values(), default=0) < 2:
+        return ()
+    if len(set(counts.values())) == 1:
+        return (_counted(next(iter(counts.values()))),)
+    return tuple(f"{_counted(count)} of {model}" for model, count in counts.items() if count)
+
+
+def _counted(number: int) -> str:
+    return f"{number} comparison{'' if number == 1 else 's'}"
 
 
 def held_and_varied(factors: Sequence[FactorUse]) -> tuple[str, str]:

@@ -300,10 +300,10 @@ class FamilyResult:
         return tuple(sorted(each, key=lambda one: order.index(one.model)))
 
     @property
-    def together(self) -> int:
-        """Comparisons of one subject that are corrected together; the most that any has."""
+    def together(self) -> dict[str, int]:
+        """By subject: how many of its comparisons have a number; they are corrected together."""
         counts = Counter(each.model for each in self.comparisons if each.difference is not None)
-        return max(counts.values(), default=0)
+        return {each.model: counts[each.model] for each in self.comparisons}
 
 
 @dataclass(frozen=True)
