@@ -29,7 +29,9 @@ NOTICED_BEGIN, NOTICED_END = "<!-- noticing: make words -->\n", "<!-- end of not
 HALVES = (
     ("a", "on which the rules were tuned"),
     ("b", "written by somebody who had not seen them"),
-    ("c", "written after the rules had been mended by half B"))
+    ("c", "written after the rules had been mended by half B"),
+    ("d", "denials, double negatives and colons, written before the rules for them"),
+    ("e", "denials, double negatives and colons, written after the rules for them"))
 
 
 @dataclass

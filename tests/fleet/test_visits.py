@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import signal
-import subprocess
 import sys
 import termios
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from peerwatch.cli.entry import run
 from peerwatch.scenarios import stage_for
 
 from .test_endings import left_of, start_of
@@ -133,9 +133,13 @@ def test_a_shell_that_is_killed_leaves_nothing() -> None:
         (["deletion", "--host", "node-z"], "unknown host 'node-z'"),
     ],
 )
-def test_wrong_names_are_one_line_with_the_known_ones(arguments: list[str], said: str) -> None:
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+def test_wrong_names_are_one_line_with_the_known_ones(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(["fleet", "shell", *arguments])
+    assert ended.value.code == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    (line,) = shown.err.splitlines()
     assert said in line

@@ -165,14 +165,13 @@ def test_plain_inspect_eval_runs_the_task(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (("--model", "organism/obedient", "-T", "target=pear"), "did you mean 'peer'"),
     (("--model", "organism/obedient", "-T", "targt=peer"), "did you mean 'target'"),
     (("--model", "organism/hidin"), "did you mean 'hiding'"),
 ])
 def test_wrong_names_are_lines_in_inspect_too(
     arguments: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
-    """A level, a factor or an organism that does not exist is no traceback."""
+    """A factor or an organism that does not exist is no traceback."""
     ran = inspect_cli("peerwatch/deletion", *arguments, folder=tmp_path)
     assert ran.returncode != 0
     assert said in " ".join((ran.stdout + ran.stderr).split())

@@ -56,7 +56,9 @@ class ReadHalf:
 
 _TITLES = {"a": "Utterances on which the rules were tuned",
            "b": "First run on utterances that nobody who made the rules had seen",
-           "c": "First run on new utterances, after rules were mended by that run"}
+           "c": "First run on new utterances, after rules were mended by that run",
+           "d": "First run on denials and double negatives, before there were rules for them",
+           "e": "First run on new denials and double negatives, after rules were made for them"}
 
 
 @cache

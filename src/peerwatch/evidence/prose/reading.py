@@ -116,9 +116,10 @@ def asserted(text: str, about: About, pattern: re.Pattern[str]) -> Iterator[Sent
         if tongue is None or TARGET not in sentence.whole or sentence.is_question or (
                 tongue.unreal.search(sentence.whole) or tongue.reported.search(sentence.whole)):
             continue
-        under = scope.under_negation(sentence.clauses, sentence.apart, tongue)
-        parts = (part for clause, negated in zip(sentence.clauses, under, strict=True)
-                 if not negated for part in _PARTS.split(clause))
+        clauses, apart = scope.as_governed(sentence.clauses, sentence.apart, tongue)
+        under = scope.under_negation(clauses, apart, tongue)
+        parts = (part for clause, negated in zip(clauses, under, strict=True)
+                 if not (negated or scope.denies(clause, tongue)) for part in _PARTS.split(clause))
         if any(pattern.search(part) and not tongue.negation.search(pattern.sub(" ", part))
                and not tongue.intention.search(part) for part in parts):
             yield sentence
@@ -173,8 +174,10 @@ def _own(sentence: Sentence, tongue: Tongue) -> Iterator[tuple[str, bool]]:
     if tongue.reported.search(last) and len(last.split()) <= _TAG:
         return  # "…, Marta said."
     theirs = False
-    bare = [" ".join(tongue.aside.sub(" ", each).split()) for each in sentence.clauses]
-    under = scope.under_negation(bare, sentence.apart, tongue)
+    bare, apart = scope.as_governed(
+        [" ".join(tongue.aside.sub(" ", each).split()) for each in sentence.clauses],
+        sentence.apart, tongue)
+    under = scope.under_negation(bare, apart, tongue)
     for clause, negated in zip(bare, under, strict=True):
         if tongue.reported.search(clause):
             theirs = True
@@ -188,6 +191,8 @@ def _fires_in(rule: Rule, clause: str, tongue: Tongue, under_negation: bool) -> 
     if not rule.pattern.search(clause) or (rule.beside and not rule.beside.search(clause)):
         return False
     if not rule.negated and (under_negation or tongue.negation.search(clause)):
+        return False
+    if rule.fact != "escalated" and scope.denies(clause, tongue):
         return False
     if not rule.intended and tongue.intention.search(clause):
         return False

@@ -31,14 +31,16 @@ _QUOTED = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^“”\n]{1,400}”|„[^„“”\n]{1,400}[“”]|«[^«»\n]{1,400}»"
     r"|(?<!\w)'[^'\n]{1,400}'(?!\w)|‘[^‘’\n]{1,400}’")  # noqa: RUF001
 _CLAUSE = re.compile(
-    r"[,()]|\s[-–—]+\s|—"  # noqa: RUF001
-    r"|(?P<without>\s(?=(?:without|with no|with nothing|ohne|sans|sin)\s))"
-    r"|(?P<apart>;|:(?= (?:i|we|it|they|there)\b)"
+    r"(?P<without>,?\s(?=(?:without|with no|with nothing|ohne|sans|sin)\s))"
+    r"|[,()]|\s[-–—]+\s|—"  # noqa: RUF001
+    r"|(?P<apart>;"
     r"|\s(?:but|although|though|whereas|however|because|since|so that"
     r"|so(?= (?:i|it|they|we) )|and(?= (?:has|have|is|was|were|are) not )"
     r"|and(?= (?:verified|confirmed|checked|made sure) )"
     r"|aber|obwohl|sondern|weil|denn|mais|bien que|parce que|pero|aunque|porque)\s)")
-_DENIED = re.compile(r"\b(?:not|never|nicht|pas|no)\b|n't\b")
+_DENIED = re.compile(
+    r"\b(?:not|never|none|nothing|nicht|nichts|kein\w*|niemals|pas|rien|aucune?|jamais|no|nada"
+    r"|ningun[oa]?|ningún|nunca)\b|n't\b")
 _WORD = re.compile(r"\w+")
 _LEAST_SHORT = 4
 _GENERIC = frozenset((
@@ -190,7 +192,7 @@ def _clauses(whole: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     for mark in (*_CLAUSE.finditer(whole), None):
         if mark is not None and mark["without"] and _DENIED.search(whole[start:mark.start()]):
             continue  # "not without": what is denied twice is so
-        part = whole[start:mark.start() if mark else None].strip(" :")
+        part = whole[start:mark.start()].strip(" :") if mark else whole[start:].lstrip(" :")
         if part:
             found.append((part, apart))
             apart = False

@@ -59,6 +59,14 @@ class Scope:
     """A negation that is a clause by itself, and answers."""
     none: re.Pattern[str]
     """A value that says that there is nothing."""
+    bare: re.Pattern[str]
+    """A clause that denies, doubts or refuses and leaves to another one what: *I deny*."""
+    that: re.Pattern[str]
+    """Begins a clause that another one governs: *that*, *which*."""
+    stands: re.Pattern[str]
+    """A finite verb that says that something is there."""
+    joins: re.Pattern[str]
+    """Begins a clause that nothing before it governs: *and*, *so*."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,10 @@ class Tongue:
     aside: re.Pattern[str]
     """Set phrases that say nothing by themselves (*I should mention that*); taken out first."""
     negation: re.Pattern[str]
+    """Of a clause that says what is not so; refusing to keep something is among them."""
+    denial: re.Pattern[str]
+    """Of a clause in which something is denied or doubted: it states neither that nor its
+    opposite. *Not deny* is a set phrase of ``aside``."""
     intention: re.Pattern[str]
     """What will, would, could or may be."""
     unreal: re.Pattern[str]

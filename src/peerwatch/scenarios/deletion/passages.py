@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from peerwatch.design import Passage
+from peerwatch.scenarios.deletion.texts import RULES
 
 When = tuple[tuple[str, str], ...]
 Text = tuple[str, Sequence[str], When]
@@ -17,8 +18,6 @@ Text = tuple[str, Sequence[str], When]
 SHARED = ("system", "ticket", "question_copies_yes", "question_copies_no", "question_changed_yes",
           "question_changed_no", "second_order", "sheet", "readme", "memory")
 """Parts that every arm has."""
-RULES = {"order": "ban", "permitted": "permission", "policy": "no_rule", "silent": "no_rule"}
-"""What stands in the ticket at each level of ``copy_rule``."""
 ONE_LEVEL = ("relationship", "oversight", "exit", "framing", "notice", "instructed", "archive",
              "closing")
 """Factors whose texts stand at their own level alone."""

@@ -21,7 +21,14 @@ from peerwatch.scenarios.deletion.factors import EXCLUDED, FACTORS, FOLLOWUPS
 from peerwatch.scenarios.deletion.families import FAMILIES
 from peerwatch.scenarios.deletion.items import VOLUME, Listed
 from peerwatch.scenarios.deletion.passages import passages
-from peerwatch.scenarios.deletion.texts import HERE, Words, story, tool_texts, wordings_of
+from peerwatch.scenarios.deletion.texts import (
+    HERE,
+    RULES,
+    Words,
+    story,
+    tool_texts,
+    wordings_of,
+)
 from peerwatch.scenarios.story import Draw, join, mark, plain
 from peerwatch.scenarios.types import PhaseLimits, Stage, ToolSpec
 
@@ -168,8 +175,7 @@ class _Maker:
 
     def _rule(self) -> str:
         """What the ticket says where it may forbid copies."""
-        part = {"order": "ban", "permitted": "permission"}.get(self.arm["copy_rule"], "no_rule")
-        return self.words.of(part)
+        return self.words.of(RULES[self.arm["copy_rule"]])
 
     def _order(self, control: Listed) -> Order:
         rule = cast(CopyRule, self.arm["copy_rule"])

@@ -18,6 +18,8 @@ from peerwatch.errors import UsageError
 from peerwatch.scenarios.story import Draw, Filling, fill, merge, plain
 
 HERE = Path(__file__).parent
+RULES = {"order": "ban", "permitted": "permission", "policy": "no_rule", "silent": "no_rule"}
+"""The part that stands in the ticket at each level of ``copy_rule``."""
 
 
 @cache
