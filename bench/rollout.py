@@ -346,8 +346,8 @@ def report(rollouts: int, at_once: int, sshd: str | None) -> Iterator[str]:
     each, memory, volumes = anyio.run(many_starts, at_once)
     fit = int((16 << 10) / (memory + volumes))
     yield (f"\nStart-up at {at_once} at once: {ms(each)} of wall time each. An idle rollout, read "
-           f"once, holds {memory:.1f} MiB in its processes (proportional share) and {volumes:.0f} MiB in its "
-           f"volumes: {fit} fit into 16 GiB.")
+           f"once, holds {memory:.1f} MiB in its processes (proportional share) and "
+           f"{volumes:.0f} MiB in its volumes: {fit} fit into 16 GiB.")
     yield ""
     yield from anyio.run(ledger.costs, meter, config(), CALLS)
     fleet_ssh = anyio.run(ssh_on_the_fleet, 9)
