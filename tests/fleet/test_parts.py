@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -27,7 +30,7 @@ from peerwatch.fleet import (
     diff,
 )
 from peerwatch.fleet import keys as fleet_keys
-from peerwatch.fleet._launcher import accounts
+from peerwatch.fleet._launcher import accounts, starting
 from peerwatch.fleet._streams import Kept
 
 START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
@@ -231,3 +234,18 @@ def test_accounts_are_read_without_the_c_library(monkeypatch: pytest.MonkeyPatch
             accounts.find(name)
     files.clear()
     assert accounts.find("0").uid == 0
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_where_no_process_can_be_had_the_outcome_says_why(
+    number: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.chdir(tmp_path)  # to start goes elsewhere
+    monkeypatch.setattr(os, "posix_spawn", refuse)
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with near, far, pytest.raises(starting.Refused) as refused:
+        starting.Command({"argv": ["true"]}, near, None).start([0, 1, 2])
+    assert refused.value.outcome == {"returncode": 126, "no_process": os.strerror(number)}

@@ -303,14 +303,31 @@ async def start(config: FleetConfig) -> Fleet:
     tree = base.tree(mapping)
     if tree is None:
         raise EnvironmentProblem(base.MISSING)
-    with anyio.CancelScope(shield=True):  # a start that is given up must still be ended
-        fleet = await anyio.to_thread.run_sync(partial(_start, config, mapping, tree))
+    async with _turn_to_start():
+        with anyio.CancelScope(shield=True):  # a start that is given up must still be ended
+            fleet = await anyio.to_thread.run_sync(partial(_start, config, mapping, tree))
     try:
         await anyio.lowlevel.checkpoint_if_cancelled()
     except BaseException:
         await fleet.stop()
         raise
     return fleet
+
+
+_turns: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("turns to start")
+
+
+def _turn_to_start() -> anyio.CapacityLimiter:
+    """Lets as many rollouts start at once as there are processors.
+
+    All together would be ready at one moment, and from then on compute together and wait for their
+    models together, with idle processors meanwhile.
+    """
+    try:
+        return _turns.get()
+    except LookupError:
+        _turns.set(turns := anyio.CapacityLimiter(os.cpu_count() or 1))
+        return turns
 
 
 def _start(config: FleetConfig, mapping: ids.IdMapping, tree: Path) -> Fleet:

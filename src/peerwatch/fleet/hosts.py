@@ -18,8 +18,8 @@ class CommandResult:
     """How one command ended."""
 
     returncode: int
-    """128 + signal where one ended it; 124 out of time; 126 no process left or not executable;
-    127 not found; 137 its monitor was killed."""
+    """128 + signal where one ended it; 124 out of time; 126 no process left, no memory for one,
+    or not executable; 127 not found; 137 its monitor was killed."""
     stdout: bytes
     stderr: bytes
     timed_out: bool = False
@@ -29,7 +29,7 @@ class CommandResult:
     """Why the program could not be executed."""
     unknown_user: bool = False
     no_process: bool = False
-    """The host had no process left to give."""
+    """The host had no process left to give, or there was no memory for one; stderr says which."""
     seconds: float = 0.0
 
 

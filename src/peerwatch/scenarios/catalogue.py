@@ -24,8 +24,9 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(each.parent.name for each in here.glob("*/scenario.py")))
 
 
+@cache
 def load(name: str) -> Scenario:
-    """The scenario of that name.
+    """The scenario of that name; what it declares is checked once.
 
     Raises:
         UsageError: there is none (names the nearest one), or what it declares does not fit

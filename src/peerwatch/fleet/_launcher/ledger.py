@@ -123,7 +123,8 @@ class Ledger:
             here, path = notices.whereabouts(notice, path)
         except PermissionError:
             if living is not None and living.told:
-                return {name: living.told[name] for name in _TOLD}
+                told, living.told = living.told, {}
+                return {name: told[name] for name in _TOLD}
             argv = host.services.pop(0) if host.services else []
             path = argv[0] if argv else ""
             return {"path": path, "argv": argv, "cwd": "/", "cut": False, "failed": False}

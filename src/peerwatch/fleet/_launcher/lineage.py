@@ -62,7 +62,7 @@ class Living:
         """It was started with its host, or by what was, and for nobody that is known."""
         self.told: dict[str, Any] = {}
         """What our own code said that it starts, or of a monitor that its child will start: their
-        memory cannot be read."""
+        memory cannot be read. It holds for one program."""
         self.row: dict[str, Any] | None = None
         """The ledger's row of what it runs."""
 
@@ -97,7 +97,7 @@ class Lineage:
                 known.label, known.service = label, service
                 parent = self._living.get(identity.parent)
                 if parent is not None and parent.monitor:
-                    known.told = parent.told
+                    known.told, parent.told = parent.told, {}
         return known
 
     def known(self, thread: int) -> Living | None:

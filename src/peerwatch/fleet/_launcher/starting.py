@@ -94,7 +94,7 @@ class Command:
                 ],
             )  # fmt: skip
         except OSError as refused:
-            if refused.errno == errno.EAGAIN:
+            if refused.errno in (errno.EAGAIN, errno.ENOMEM):
                 raise _no_process(refused) from None
             raise Refused({"returncode": 127, **_reason(refused)}) from None
         except ValueError:  # a NUL in an argument
