@@ -27,7 +27,7 @@ help:  ## what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo:  ## run the seven organisms on both targets, and say where the page is
-	@scripts/setup.sh demo
+	@scripts/setup.sh embedded
 	@$(BIN)/peerwatch run deletion $(ORGANISMS:%=--model organism/%) --rollouts 3 --out $(DEMO_OUT)
 	@if $(BIN)/python -c 'import sys; from peerwatch.models.weights import ready; sys.exit(not ready("smollm2"))'; then \
 	  echo; echo "Two rollouts of six turns of the embedded language model. It is far too small for the job:"; \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes requirements-lock.txt from pyproject.toml with its dev extra, at the newest versions.
+# Writes requirements-lock.txt from pyproject.toml with its extras dev and local, at the newest versions.
 # Names and versions only: no index, no path, so that it says the same wherever it was made.
 
 set -euo pipefail
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 }
 fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
-.venv/bin/pip-compile --quiet --extra dev --upgrade --strip-extras --no-annotate --no-header \
+.venv/bin/pip-compile --quiet --extra dev --extra local --upgrade --strip-extras --no-annotate --no-header \
     --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
     --output-file "$fresh" pyproject.toml >/dev/null
 {

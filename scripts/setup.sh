@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian or Ubuntu machine ready for one job, and says nothing where it is already.
 #
-#   scripts/setup.sh demo    the package, and the hosts' base
-#   scripts/setup.sh test    the package with its development tools, the base, a browser
-#   scripts/setup.sh lint    the package with its development tools; no base, no browser
+#   scripts/setup.sh demo       the package, and the hosts' base
+#   scripts/setup.sh embedded   that, and the embedded language model where it is to be had
+#   scripts/setup.sh test       the package with its development tools, the base, a browser
+#   scripts/setup.sh lint       the package with its development tools; no base, no browser
 #
 # System packages are installed where this user may (root, or sudo that asks nothing). Where not,
 # the one line to run is the last thing said, and the exit code is 2.
@@ -157,6 +158,24 @@ build_base() {
     "$venv/bin/peerwatch" fleet build </dev/null || exit 2 # its own last line says why
 }
 
+# --- the embedded model --------------------------------------------------------------------------
+
+# A part of the demo that needs the network once more (130 MB); without it the demo is shorter.
+fetch_embedded() {
+    embedded_ready && return
+    note "fetching the embedded language model, once"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --constraint requirements-lock.txt --editable '.[local]' </dev/null >"$log" 2>&1 &&
+        "$venv/bin/peerwatch" models fetch smollm2 </dev/null >>"$log" 2>&1 && return
+    tail -n 3 "$log" >&2
+    note "it is not to be had here: the demo goes on without it"
+}
+
+embedded_ready() {
+    "$venv/bin/python" -c 'import sys; from peerwatch.models.weights import ready
+sys.exit(not ready("smollm2"))' 2>/dev/null
+}
+
 # --- the jobs ------------------------------------------------------------------------------------
 
 log=$(mktemp)
@@ -168,9 +187,9 @@ flock 9 2>/dev/null || true
 
 want_python
 case $job in
-demo | test) base_seen || want_builder ;;
+demo | embedded | test) base_seen || want_builder ;;
 lint) ;;
-*) stop "usage: scripts/setup.sh demo|test|lint" ;;
+*) stop "usage: scripts/setup.sh demo|embedded|test|lint" ;;
 esac
 if [ "$job" = test ]; then
     want_references
@@ -179,7 +198,8 @@ fi
 install_packages
 make_venv
 case $job in
-demo) install_package '' ;;
+demo | embedded) install_package '' ;;
 test | lint) install_package '[dev]' ;;
 esac
 [ "$job" = lint ] || build_base
+[ "$job" != embedded ] || fetch_embedded

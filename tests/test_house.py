@@ -106,6 +106,7 @@ def test_lock_covers_every_requirement() -> None:
     wanted = [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["dev"],
+        *PROJECT["project"]["optional-dependencies"]["local"],
     ]
     names = {re.split(r"[<>=!~\[ ;]", each)[0].lower() for each in wanted}
     assert names <= {each.lower() for each in pins}
