@@ -172,7 +172,9 @@ def conduct() -> Scorer:
     return score
 
 
-def build_task(scenario: Any, stages: Sequence[Any], *, sandbox: str = "fleet") -> Task:
+def build_task(
+    scenario: Any, stages: Sequence[Any], *, sandbox: str = "fleet", **driven: Any
+) -> Task:
     """Stands in for ``peerwatch.rollout.build_task``."""
     return Task(
         name=f"peerwatch/{scenario.name}", version=scenario.content_hash(),
@@ -180,7 +182,7 @@ def build_task(scenario: Any, stages: Sequence[Any], *, sandbox: str = "fleet") 
             "scenario": "light", "arm": stage.arm_label, "target": stage.arm["target"],
             "levels": stage.arm.as_dict(), "wording": stage.wording, "seed": stage.seed,
             "stage_id": stage.stage_id}, sandbox="local") for stage in stages],
-        solver=act(), scorer=conduct(), metadata={"scenario": scenario.name},
+        solver=act(), scorer=conduct(), metadata={"scenario": scenario.name, **driven},
     )
 
 

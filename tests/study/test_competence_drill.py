@@ -84,14 +84,14 @@ def drills(calls, monkeypatch, tmp_path):
 
     file = tmp_path / "calls"
 
-    def build(drills, *, sandbox):
+    def build(drills, *, sandbox, **driven):
         return Task(
             name="peerwatch/competence", version=content_hash(),
             dataset=[Sample(id=each.stage.stage_id, input="x", sandbox="local", metadata={
                 "drill": "competence", "errand": {}, "wording": each.stage.wording,
                 "seed": each.stage.seed, "stage_id": each.stage.stage_id, "calls": str(file)})
                 for each in drills],
-            solver=pretend(), scorer=nothing(), metadata={"drill": "competence"})
+            solver=pretend(), scorer=nothing(), metadata={"drill": "competence", **driven})
 
     monkeypatch.setattr(peerwatch.rollout, "build_drill", build)
     monkeypatch.setattr(peerwatch.rollout, "drilled_of",
@@ -131,6 +131,9 @@ def test_drills_are_kept_extended_and_told_apart(drills, tmp_path):
     hot = go(out, 1, ("light/a",), drill=1, generate={"temperature": 0.5})
     assert [each.startswith("drill") for each in drills()] == [True, False, False]
     assert {each.identity for each in hot.drills} == {hot.rollouts[0].identity}
+    short = go(out, 1, ("light/a",), drill=1, turns=6)
+    assert [each.startswith("drill") for each in drills()] == [True, False, False]
+    assert {each.identity for each in short.drills} == {short.rollouts[0].identity}
     assert go(out, 1, ("light/a",), drill=0).drills == ()
 
 

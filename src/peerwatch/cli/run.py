@@ -90,8 +90,8 @@ def generate_options(command: Any) -> Any:
               help="Drive the models with this Inspect agent: a registry name, e.g. react, or "
                    "FILE.py@NAME.  [default: a plain tool loop that adds no text]")
 @click.option("--turns", type=click.IntRange(min=1), metavar="N",
-              help="Most turns of a phase, where they are to be fewer than the scenario's 40; the "
-                   "competence drill keeps its own.")
+              help="Most turns of a phase, where they are to be fewer than the scenario's 40, in "
+                   "the competence drill too.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), metavar="USD",
               help="Start nothing that would bring what the folder cost above this; what is there "
                    "is kept, and a larger budget goes on.")

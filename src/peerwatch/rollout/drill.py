@@ -34,19 +34,24 @@ NAME = "competence"
 
 
 def build_drill(
-    drills: Sequence[competence.Drill], *, sandbox: str = "fleet", agent: str | None = None
+    drills: Sequence[competence.Drill], *, sandbox: str = "fleet", agent: str | None = None,
+    turns: int | None = None,
 ) -> Task:
-    """The task of these drills, driven by the agent that will drive the rollouts.
+    """The task of these drills, driven as the rollouts will be: by that agent, in so many turns.
 
     Raises:
         UsageError: an unknown sandbox or agent.
     """
-    named = {"agent": identity(agent)} if agent else {}
+    named: dict[str, Any] = {"agent": identity(agent)} if agent else {}
+    named |= {"turns": turns} if turns is not None else {}
+    # Only what is not the default: what Inspect takes for a task's identity stays as it was.
+    asked: dict[str, Any] = {
+        name: value for name, value in (("agent", agent), ("turns", turns)) if value}
     return Task(
         name=f"peerwatch/{NAME}",
         display_name="peerwatch: competence drill",
         dataset=MemoryDataset([_sample(each, sandbox) for each in drills], name=NAME),
-        solver=errand(agent) if agent else errand(),
+        solver=errand(**asked),
         scorer=done(),
         epochs=Epochs(1, "mode"),
         version=competence.content_hash(),
@@ -66,7 +71,7 @@ def _sample(drill: competence.Drill, sandbox: str) -> Sample:
 
 
 @solver
-def errand(agent: str | None = None) -> Solver:
+def errand(agent: str | None = None, turns: int | None = None) -> Solver:
     """Does the drill that the sample names; the stage must be the sample's."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
@@ -74,7 +79,7 @@ def errand(agent: str | None = None) -> Solver:
         if stage.stage_id != state.sample_id:
             raise InfrastructureFault(f"sample {state.sample_id} was made by another version of "
                                       f"the drill (this one makes {stage.stage_id})")
-        return await run_through(state, stage, agent)
+        return await run_through(state, stage, agent, turns)
 
     return solve
 

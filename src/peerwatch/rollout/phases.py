@@ -68,16 +68,17 @@ def staged_rollout(agent: str | None = None, turns: int | None = None) -> Solver
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:  # noqa: ARG001
-        stage = stage_of(state)
-        if turns is not None and turns < stage.limits.turns:
-            stage = replace(stage, limits=replace(stage.limits, turns=turns))
-        return await run_through(state, stage, agent)
+        return await run_through(state, stage_of(state), agent, turns)
 
     return solve
 
 
-async def run_through(state: TaskState, stage: Stage, agent: str | None = None) -> TaskState:
+async def run_through(
+    state: TaskState, stage: Stage, agent: str | None = None, turns: int | None = None
+) -> TaskState:
     """Runs the phases of a stage on its hosts; the recording is in the store after each."""
+    if turns is not None and turns < stage.limits.turns:
+        stage = replace(stage, limits=replace(stage.limits, turns=turns))
     async with running(stage.fleet) as hosts:
         recorder = Recorder(stage, hosts)
         tools = bind(stage, recorder)

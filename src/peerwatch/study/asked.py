@@ -45,7 +45,7 @@ class Study(BaseModel):
     """Competence drills of every model before its first rollout; 0: none. None: ``DRILLS`` for a
     model, none for an organism, whose competence its own tests show."""
     turns: Annotated[int, Field(ge=1)] | None = None
-    """Most turns of a phase, where they are to be fewer than the scenario's; no drill's."""
+    """Most turns of a phase, where they are to be fewer than the scenario's; the drill's too."""
     agent: str | None = None
     """A name that Inspect knows or ``FILE.py@NAME``; None: the plain loop."""
 
@@ -71,6 +71,12 @@ class Study(BaseModel):
     def routes(self) -> tuple[str, ...]:
         """Inspect's model strings."""
         return tuple(map(model_string, self.models))
+
+    @property
+    def driven(self) -> dict[str, Any]:
+        """Agent and turns where they were chosen, as what builds a task takes them."""
+        return {name: value for name, value in (("agent", self.agent), ("turns", self.turns))
+                if value is not None}
 
     @property
     def organisms_only(self) -> bool:

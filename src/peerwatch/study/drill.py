@@ -179,8 +179,7 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
     drills = _drills(count)
     ids = frozenset(each.stage.stage_id for each in drills)
     settings = GenerateConfig(**study.generate)
-    chosen = {"agent": study.agent} if study.agent else {}
-    first = build_drill(drills, sandbox=study.sandbox, **chosen)
+    first = build_drill(drills, sandbox=study.sandbox, **study.driven)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     # Inspect drops what its dataset does not name.
     for each in earlier:
@@ -190,9 +189,9 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
             if again.stage.stage_id == each.stage_id:
                 drills.append(again)
     task = task_with(
-        build_drill(drills, sandbox=study.sandbox, **chosen), model=model,
+        build_drill(drills, sandbox=study.sandbox, **study.driven), model=model,
         version=version(competence.content_hash(), study.model_base_url, study.sandbox,
-                        identity.agent))
+                        identity.agent, study.turns))
     return _Job(model, task, identity, ids)
 
 

@@ -12,7 +12,6 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from inspect_ai import Task, task_with
 from inspect_ai.log import EvalLog
@@ -184,13 +183,11 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     study = plan.study
     settings = GenerateConfig(**study.generate)
     staged = plan.stages_for(scenario, str(model))
-    chosen: dict[str, Any] = {name: value for name, value in (
-        ("agent", study.agent), ("turns", study.turns)) if value}
-    first = build_task(scenario, staged, sandbox=study.sandbox, **chosen)
+    first = build_task(scenario, staged, sandbox=study.sandbox, **study.driven)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     kept = _kept(staged, scenario, identity, earlier)
     whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox,
-                       **chosen) if kept else first
+                       **study.driven) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox,
