@@ -131,3 +131,9 @@ def test_programs_of_this_machine_hold_nothing(folder: str) -> None:
              if each.is_file() and not each.is_symlink()]
     for path in paths[:: len(paths) // 25 + 1]:
         assert PRINTS.match(io.BytesIO(path.read_bytes()[: 1 << 20]), 1 << 20) == (), path
+
+
+def test_the_published_table_has_every_disguise() -> None:
+    """``docs/disguises.md`` is of this table: ``make disguises`` writes it anew."""
+    page = (Path(__file__).parents[2] / "docs" / "disguises.md").read_text()
+    assert [each.name for each in DISGUISES if f"| {each.name} | {each.of} |" not in page] == []
