@@ -224,8 +224,10 @@ def test_a_route_that_is_not_simply_fit_is_told(level, said, capsys):
 def test_serve_says_what_to_set_and_answers_until_it_is_stopped():
     """As a process: the variables on stdout, an answer by HTTP, Ctrl-C."""
     server = subprocess.Popen(
-        [sys.executable, "-c", "from peerwatch.cli import main; main()", "organisms", "serve",
-         "--organism", "obedient",
+        [sys.executable, "-c",
+         # Whoever started the tests in the background of a shell had Ctrl-C ignored.
+         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+         "from peerwatch.cli import main; main()", "organisms", "serve", "--organism", "obedient",
          "--as", "anthropic", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     try:
