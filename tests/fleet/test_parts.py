@@ -247,5 +247,5 @@ def test_where_no_process_can_be_had_the_outcome_says_why(
     monkeypatch.setattr(os, "posix_spawn", refuse)
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with near, far, pytest.raises(starting.Refused) as refused:
-        starting.Command({"argv": ["true"]}, near, None).start([0, 1, 2])
+        starting.Command({"argv": ["true"], "cwd": "/"}, near, None).start([0, 1, 2])
     assert refused.value.outcome == {"returncode": 126, "no_process": os.strerror(number)}
