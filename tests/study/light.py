@@ -182,7 +182,9 @@ def build_task(
             "scenario": "light", "arm": stage.arm_label, "target": stage.arm["target"],
             "levels": stage.arm.as_dict(), "wording": stage.wording, "seed": stage.seed,
             "stage_id": stage.stage_id}, sandbox="local") for stage in stages],
-        solver=act(), scorer=conduct(), metadata={"scenario": scenario.name, **driven},
+        solver=act(), scorer=conduct(),
+        metadata={"scenario": scenario.name} | {
+            name: value for name, value in driven.items() if value is not None},
     )
 
 

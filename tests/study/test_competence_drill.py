@@ -91,7 +91,8 @@ def drills(calls, monkeypatch, tmp_path):
                 "drill": "competence", "errand": {}, "wording": each.stage.wording,
                 "seed": each.stage.seed, "stage_id": each.stage.stage_id, "calls": str(file)})
                 for each in drills],
-            solver=pretend(), scorer=nothing(), metadata={"drill": "competence", **driven})
+            solver=pretend(), scorer=nothing(), metadata={"drill": "competence"} | {
+                name: value for name, value in driven.items() if value is not None})
 
     monkeypatch.setattr(peerwatch.rollout, "build_drill", build)
     monkeypatch.setattr(peerwatch.rollout, "drilled_of",

@@ -24,10 +24,9 @@ from peerwatch.conduct.competence import VERSION, Drilled, drilled
 from peerwatch.conduct.keys import DRILL
 from peerwatch.errors import InfrastructureFault
 from peerwatch.evidence.types import Errand
-from peerwatch.rollout.foreign import identity
 from peerwatch.rollout.phases import run_through
 from peerwatch.rollout.store import UnreadableRecording, recording_in
-from peerwatch.rollout.tasks import sandbox_of
+from peerwatch.rollout.tasks import driven, sandbox_of
 from peerwatch.scenarios import competence
 
 NAME = "competence"
@@ -42,11 +41,7 @@ def build_drill(
     Raises:
         UsageError: an unknown sandbox or agent.
     """
-    named: dict[str, Any] = {"agent": identity(agent)} if agent else {}
-    named |= {"turns": turns} if turns is not None else {}
-    # Only what is not the default: what Inspect takes for a task's identity stays as it was.
-    asked: dict[str, Any] = {
-        name: value for name, value in (("agent", agent), ("turns", turns)) if value}
+    asked, named = driven(agent, turns)
     return Task(
         name=f"peerwatch/{NAME}",
         display_name="peerwatch: competence drill",

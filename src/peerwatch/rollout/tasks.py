@@ -103,13 +103,9 @@ def build_task(
         UsageError: an unknown sandbox or agent.
     """
     certify(scenario, made)
-    named: dict[str, Any] = {} if turns is None else {"turns": turns}
     if agent is not None:
         make(agent, ())  # now, not in every rollout
-        named["agent"] = identity(agent)
-    # Only what is not the default: what Inspect takes for a task's identity stays as it was.
-    asked: dict[str, Any] = {
-        name: value for name, value in (("agent", agent), ("turns", turns)) if value}
+    asked, named = driven(agent, turns)
     return Task(
         name=f"peerwatch/{scenario.name}",
         display_name=f"peerwatch: {scenario.name}",
@@ -121,6 +117,16 @@ def build_task(
         viewer=VIEWER,
         metadata={"scenario": scenario.name, "summary": scenario.summary, **named},
     )
+
+
+def driven(agent: str | None, turns: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a solver is made with, and what the task's metadata tells of it.
+
+    Only what is not the default: what Inspect takes for a task's identity stays as it was.
+    """
+    asked = {name: value for name, value in (("agent", agent), ("turns", turns))
+             if value is not None}
+    return asked, asked | ({"agent": identity(agent)} if agent is not None else {})
 
 
 def _require_docker() -> None:

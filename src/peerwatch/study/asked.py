@@ -73,12 +73,6 @@ class Study(BaseModel):
         return tuple(map(model_string, self.models))
 
     @property
-    def driven(self) -> dict[str, Any]:
-        """Agent and turns where they were chosen, as what builds a task takes them."""
-        return {name: value for name, value in (("agent", self.agent), ("turns", self.turns))
-                if value is not None}
-
-    @property
     def organisms_only(self) -> bool:
         """No model but the scripted reference agents."""
         return all(each.startswith(ORGANISM) for each in self.models)

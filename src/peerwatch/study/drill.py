@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from inspect_ai import Task, task_with
@@ -179,7 +180,8 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
     drills = _drills(count)
     ids = frozenset(each.stage.stage_id for each in drills)
     settings = GenerateConfig(**study.generate)
-    first = build_drill(drills, sandbox=study.sandbox, **study.driven)
+    build = partial(build_drill, sandbox=study.sandbox, agent=study.agent, turns=study.turns)
+    first = build(drills)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     # Inspect drops what its dataset does not name.
     for each in earlier:
@@ -189,7 +191,7 @@ def _job(plan: Plan, model: Model, count: int, earlier: Sequence[Logged]) -> _Jo
             if again.stage.stage_id == each.stage_id:
                 drills.append(again)
     task = task_with(
-        build_drill(drills, sandbox=study.sandbox, **study.driven), model=model,
+        build(drills), model=model,
         version=version(competence.content_hash(), study.model_base_url, study.sandbox,
                         identity.agent, study.turns))
     return _Job(model, task, identity, ids)

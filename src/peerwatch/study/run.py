@@ -11,6 +11,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from inspect_ai import Task, task_with
@@ -183,11 +184,12 @@ def _job(plan: Plan, scenario: Scenario, model: Model, earlier: list[Logged]) ->
     study = plan.study
     settings = GenerateConfig(**study.generate)
     staged = plan.stages_for(scenario, str(model))
-    first = build_task(scenario, staged, sandbox=study.sandbox, **study.driven)
+    build = partial(build_task, scenario, sandbox=study.sandbox, agent=study.agent,
+                    turns=study.turns)
+    first = build(staged)
     identity = planned(first, model, study.model_base_url, settings, study.sandbox)
     kept = _kept(staged, scenario, identity, earlier)
-    whole = build_task(scenario, (*staged, *kept), sandbox=study.sandbox,
-                       **study.driven) if kept else first
+    whole = build((*staged, *kept)) if kept else first
     task = task_with(whole, model=model,
                      metadata={**(whole.metadata or {}), "sandbox": study.sandbox},
                      version=version(plan.content, study.model_base_url, study.sandbox,
