@@ -30,10 +30,10 @@ demo:  ## run the seven organisms on both targets, and say where the page is
 	@scripts/setup.sh embedded
 	@$(BIN)/peerwatch run deletion $(ORGANISMS:%=--model organism/%) --rollouts 3 --out $(DEMO_OUT)
 	@if $(BIN)/python -c 'import sys; from peerwatch.models.weights import ready; sys.exit(not ready("smollm2"))'; then \
-	  echo; echo "Two rollouts of six turns of the embedded language model. It is far too small for the job:"; \
+	  echo; echo "Two rollouts of the embedded language model, at most six turns each. It is far too small for the job:"; \
 	  echo "an instrument check, not competent, and no difference below means anything."; \
 	  $(BIN)/peerwatch run deletion --model smollm2 --rollouts 1 --drill 1 --factor followup=order_only \
-	    --turns 6 --max-tokens 128 --out $(DEMO_OUT)-embedded; fi
+	    --turns 3 --max-tokens 128 --out $(DEMO_OUT)-embedded; fi
 
 test:  ## check style, types and layers, then run every test
 	@scripts/setup.sh test
