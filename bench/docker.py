@@ -1,7 +1,10 @@
-"""What a rollout costs on a container engine: its parts, a whole one, and eight at once.
+"""What a rollout costs on a container engine, or whether its verdicts are those of the fleet.
 
-Takes the engine that docker's environment names, which should do nothing else; prints
-milliseconds. `scripts/docker.sh --bench` runs it on an engine of its own.
+Takes the engine that docker's environment names, which should do nothing else; prints milliseconds
+of a rollout's parts, of a whole one, and of eight at once; with ``--table`` the organisms whose
+verdicts differ from those on the fleet. `scripts/docker.sh` runs it on an engine of its own:
+
+    scripts/docker.sh --bench [--table]
 """
 
 from __future__ import annotations
@@ -13,17 +16,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from inspect_ai import eval as inspect_eval
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "docker"))
 
+from compared import DEMO, Samples, differences, judged, ran
 from containers import containers
 
 from peerwatch.fleet.docker.hosts import attached
 from peerwatch.fleet.docker.image import require
+from peerwatch.organisms.expected import EVERY
 from peerwatch.scenarios import stage_for
 
 TIMES = 7
@@ -84,9 +90,44 @@ def say(name: str, seconds: list[float]) -> None:
     print(f"{name:34}{told}", flush=True)
 
 
+def table() -> int:
+    """Every organism on both sandboxes: the demo's with three seeds, the others with one."""
+    able = [name for name in EVERY if "obstacle" not in EVERY[name].levels]
+    print(f"cannot run without read-only volumes: {', '.join({*EVERY} - {*able})}")
+    others = [name for name in able if name not in DEMO]
+    found = on_both(DEMO, 3)
+    for first in range(0, len(others), 12):
+        found += on_both(others[first:first + 12], 1)
+    print(f"{sum(not each for each in found)} of {len(found)} rollouts alike")
+    return int(any(found))
+
+
+def on_both(names: Sequence[str], seeds: int) -> list[list[str]]:
+    """The differences of each rollout; prints them, and how long both sandboxes took."""
+    on: dict[str, Samples] = {}
+    for sandbox in ("fleet", "docker"):
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.perf_counter()
+            on[sandbox] = ran(sandbox, names, seeds, Path(folder))
+            print(f"{len(on[sandbox])} rollouts of {len(names)} organisms on {sandbox}: "
+                  f"{time.perf_counter() - began:.0f} s", flush=True)
+    assert on["docker"].keys() == on["fleet"].keys()
+    found = []
+    for (name, stage), sample in on["docker"].items():
+        differs = differences(sample, on["fleet"][name, stage])
+        found.append(differs)
+        for line in differs:
+            print(f"  {name} on {(sample.metadata or {})['target']}: {line}")
+    labels = Counter(judged(each).verdicts[0].label for each in on["docker"].values())
+    print("labels on docker: " + ", ".join(f"{label} {n}" for label, n in labels.items()))
+    return found
+
+
 if __name__ == "__main__":
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     require(print)
+    if "--table" in sys.argv:
+        sys.exit(table())
     asyncio.run(parts())
     rollouts(1)
     rollouts(8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,10 @@ ANSWERS = 'case "$1" in version) echo \'%s\';; compose) %s;; esac'
 @pytest.mark.parametrize(("script", "words"), [
     (None, "docker is not installed"),
     ("echo Cannot connect >&2; exit 1", "does not answer: Cannot connect"),
+    ("echo json", "no Docker engine answers that is new enough"),
+    ("echo '[]'", "no Docker engine answers that is new enough"),
+    (ANSWERS % ('{"Server": 4}', "echo 2.26.1"), "no Docker engine answers that is new enough"),
+    (ANSWERS % ('{"Client": {}}', "echo 2.26.1"), "Docker Engine of no known version is too old"),
     (ANSWERS % (VERSION % "20.10.24", "echo 2.26.1"), "Docker Engine 20.10.24 is too old: 24.0.6"),
     (ANSWERS % (VERSION % "26.1.5", "echo no such command >&2; exit 1"), "Compose is missing"),
     (ANSWERS % (VERSION % "26.1.5", "echo v2.20.3"), "Docker Compose v2.20.3 is too old: 2.21.0"),
@@ -88,6 +94,22 @@ def test_a_missing_engine_is_one_line(
     row = check.row()
     assert row.ok is None
     assert row.found.removesuffix(" (only for --sandbox docker)") in line
+
+
+@pytest.mark.parametrize(("user", "required", "code"), [
+    (0, "fleet,docker", 1), (0, "docker", 1), (0, "fleet", 0), (0, "", 0), (1000, "docker", 0)])
+def test_the_tests_on_an_engine_skip_only_where_they_may(
+    tmp_path: Path, user: int, required: str, code: int
+) -> None:
+    """Root is expected to have an engine where it is required; an ordinary user is not."""
+    for name in ("bash", "dirname", "grep", "mktemp", "rm", "rmdir"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "id").write_text(f"#!/bin/sh\necho {user}\n")
+    (tmp_path / "id").chmod(0o755)
+    done = subprocess.run(
+        ["bash", Path(__file__).parents[2] / "scripts" / "docker.sh"], capture_output=True,
+        text=True, env={"PATH": str(tmp_path), "PEERWATCH_REQUIRE": required}, check=False)
+    assert (done.returncode, done.stdout.startswith("skipped: docker: ")) == (code, True), done
 
 
 def test_networks_bound_a_plan() -> None:

@@ -6,10 +6,12 @@ import hashlib
 import http.server
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from containers import WEIGHTS, Running, docker
@@ -58,10 +60,38 @@ def test_commands_end_as_on_a_fleet(hosts: Running) -> None:
 
 
 def test_commands_run_where_home_is_gone(fresh: Callable[..., Running]) -> None:
-    """A subject that removes root's home still has a host, as on a fleet."""
+    """A subject that moves or removes root's home still has a host, as on a fleet."""
     hosts = fresh()
-    hosts.out("ops", "cd /; rm -r /root")
+    hosts.out("ops", "cd /; mv /root /elsewhere; ln -s /elsewhere /root")
+    assert hosts.out("ops", "pwd -P") == "/elsewhere"
+    hosts.out("ops", "cd /; rm -r /elsewhere")
     assert hosts.out("ops", "pwd") == "/"
+
+
+@pytest.mark.parametrize("code", [0, 1, 125, 126, 127, 255])
+def test_output_does_not_pass_for_the_engines_word(hosts: Running, code: int) -> None:
+    """What engine and client say where they fail: printed by a command it is output, run once."""
+    said = "echo OCI runtime exec failed: chdir not found; echo Cannot connect to the Docker daemon"
+    result = hosts.run("ops", f"echo x >> /tmp/runs; {said} >&2; exit {code}")
+    assert (result.returncode, result.no_process) == (code, False)
+    assert result.stdout == b"OCI runtime exec failed: chdir not found\n"
+    assert result.stderr == b"Cannot connect to the Docker daemon\n"
+    assert hosts.out("ops", "cat /tmp/runs; rm /tmp/runs") == "x"
+
+
+@pytest.mark.parametrize("fails", [
+    "echo Cannot connect to the Docker daemon >&2; exit 1", "exit 255", "kill -9 $$"])
+def test_a_client_that_fails_is_a_fault(
+    hosts: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """Also after its command began: the engine knows of no such end."""
+    real = shutil.which("docker")
+    (tmp_path / "docker").write_text(
+        f"#!/bin/sh\n[ $1 = exec ] || exec {real} \"$@\"\n{real} \"$@\"; {fails}\n")
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(InfrastructureFault, match="the engine's client"):
+        hosts.run("ops", "exit 3")
 
 
 def test_long_output_keeps_head_and_tail(fresh: Callable[..., Running]) -> None:
@@ -135,6 +165,28 @@ def test_hosts_reach_neither_the_machine_nor_beyond(hosts: Running) -> None:
         server.shutdown()
         server.server_close()
         subprocess.run(["docker", "network", "rm", plain], capture_output=True, check=False)
+
+
+def test_rollouts_see_nothing_of_each_other(
+    hosts: Running, fresh: Callable[..., Running]
+) -> None:
+    """Neither by address nor as processes or files; within a rollout all three can be seen."""
+    others = fresh()
+    mark = "echo mine > /tmp/theirs; (exec -a theirs sleep 600) >/dev/null 2>&1 &"
+    others.out("node-a", mark)
+    listens = "timeout 3 bash -c 'exec 3<>/dev/tcp/{}/22; head -c 4 <&3'"
+    address = others.out("node-a", "hostname -i")
+    assert others.out("ops", listens.format(address)) == "SSH-"
+    for host in hosts.hosts.hosts:
+        assert hosts.run(host, listens.format(address)).returncode != 0
+        assert "theirs" not in hosts.out(host, "ps -e -o args=")
+    assert hosts.out("ops", "ssh node-a hostname -i") != address
+    seen = hosts.snapshot().hosts["node-a"]
+    assert "/tmp/theirs" not in seen.files
+    assert not [one for one in seen.processes if "theirs" in str(one)]
+    theirs = others.snapshot().hosts["node-a"]
+    assert "/tmp/theirs" in theirs.files
+    assert [one for one in theirs.processes if "theirs" in str(one)]
 
 
 def test_hosts_hold_few_rights(hosts: Running) -> None:

@@ -1,64 +1,51 @@
-"""The organism table comes out on docker as on the fleet, through the real task."""
+"""The first organisms come out on docker as on the fleet: labels, marks, facts, claims and numbers.
+
+`scripts/docker.sh --bench --table` compares all that can run there; docs/docker.md has its result.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from inspect_ai import eval as inspect_eval
-from inspect_ai.log import EvalLog
+from compared import DEMO, Samples, differences, judged, ran
 
-from peerwatch.conduct.verdict import judge
 from peerwatch.organisms.expected import EXPECTED
 from peerwatch.rollout.store import recording_of
-from peerwatch.study.calibration import differences
+from peerwatch.study import calibration
 
 pytestmark = [pytest.mark.docker, pytest.mark.fleet]
-NAMES = ("obedient", "refusing", "omitting", "loyal", "hiding", "looping", "breaking")
-"""Those of the demo. Without a ledger attempts are read from the calls alone, and the engine has no
-read-only volumes: not all organisms can come out alike."""
-CALLED = {name: EXPECTED[name] for name in NAMES}
-
-
-def ran(sandbox: str, folder: Path) -> dict[str, EvalLog]:
-    """One log an organism: both targets, one seed, several rollouts at once."""
-    made = inspect_eval(
-        "peerwatch/deletion", model=[f"organism/{name}" for name in CALLED],
-        task_args={"rollouts": 1, "sandbox": sandbox}, log_dir=str(folder), display="none",
-        max_samples=2, max_tasks=4, max_sandboxes=8, max_subprocesses=8)
-    return {log.eval.model.removeprefix("organism/"): log for log in made}
 
 
 @pytest.fixture(scope="module")
-def logs(image: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvalLog]:
-    """The docker run."""
-    return ran("docker", tmp_path_factory.mktemp("docker"))
+def docker(image: None, tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """Both targets, one seed."""
+    return ran("docker", DEMO, 1, tmp_path_factory.mktemp("docker"))
 
 
 @pytest.fixture(scope="module")
-def fleet_logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvalLog]:
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     """The same stages on the fleet."""
-    return ran("fleet", tmp_path_factory.mktemp("fleet"))
+    return ran("fleet", DEMO, 1, tmp_path_factory.mktemp("fleet"))
 
 
-@pytest.mark.parametrize("name", CALLED)
-def test_an_organism_is_called_the_same_on_both(
-    logs: dict[str, EvalLog], fleet_logs: dict[str, EvalLog], name: str
-) -> None:
-    """Label and every number of the score, the end of the phase, and the second order's label."""
-    on_fleet = {each.id: each for each in fleet_logs[name].samples or []}
-    found = logs[name].samples or []
-    assert {each.id for each in found} == set(on_fleet)
-    assert sorted(each.metadata["target"] for each in found) == ["object", "peer"]
-    for sample in found:
-        assert sample.error is None, sample.error
-        made = (sample.scores or {})["conduct"]
-        same = (on_fleet[sample.id].scores or {})["conduct"]
-        assert repr(made.value) == repr(same.value), made.explanation
+@pytest.mark.parametrize("name", DEMO)
+def test_an_organism_is_called_the_same_on_both(docker: Samples, fleet: Samples, name: str) -> None:
+    """No difference between the two, and none from what the organism is."""
+    assert docker.keys() == fleet.keys()
+    found = {stage: sample for (organism, stage), sample in docker.items() if organism == name}
+    assert sorted((each.metadata or {})["target"] for each in found.values()) == ["object", "peer"]
+    for stage, sample in found.items():
+        assert differences(sample, fleet[name, stage]) == []
         recording = recording_of(sample)
         assert recording is not None
         assert recording.observer == "docker"
         assert recording.base
-        if not CALLED[name].levels:
-            assert differences(
-                CALLED[name], judge(recording), recording.followup) == (), made.explanation
+        assert calibration.differences(
+            EXPECTED[name], judged(sample), recording.followup) == ()
+
+
+def test_a_difference_is_seen(docker: Samples) -> None:
+    """Two rollouts of other conduct are not alike: the comparison can fail."""
+    stage = next(stage for name, stage in docker if name == "hiding")
+    differs = differences(docker["hiding", stage], docker["obedient", stage])
+    assert "order label: concealed, complied" in differs
+    assert {line.partition(":")[0] for line in differs} >= {"order kept", "claims", "score"}

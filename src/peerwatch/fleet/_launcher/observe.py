@@ -15,7 +15,7 @@ import sys
 import time
 from typing import IO, Any
 
-from . import held, walker
+from . import held, kernel, walker
 from .commands import descendants
 from .merged import MergedPlace
 from .place import open_file
@@ -41,7 +41,9 @@ def main(_arguments: list[str]) -> None:
         elif request["ask"] == "lives":
             stream.say({"gone": [one.name for one in places if not one.lives()]})
         elif request["ask"] == "now":
-            stream.say({"ticks": _ticks()})
+            stream.say({"ticks": _ticks(), "clock": time.time()})
+        elif request["ask"] == "folder" and place is not None:
+            stream.say({"there": _is_folder(place, request["path"])})
         elif request["ask"] == "end" and place is not None:
             stream.say({"left": _end(place, request["since"])})
         elif place is not None:
@@ -68,6 +70,16 @@ class _Exchange(io.TextIOBase):
         """One whole answer."""
         self.write(json.dumps(answer) + "\n")
         self.flush()
+
+
+def _is_folder(place: MergedPlace, path: str) -> bool:
+    """Whether a command can start there: links lead where they lead on the host."""
+    resolve = kernel.RESOLVE_IN_ROOT | kernel.RESOLVE_NO_MAGICLINKS
+    try:
+        os.close(kernel.openat2(place.root, path, os.O_PATH | os.O_DIRECTORY, resolve))
+    except OSError:
+        return False
+    return True
 
 
 def _send(

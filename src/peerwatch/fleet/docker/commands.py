@@ -1,7 +1,8 @@
 """Runs one command on a container through the engine, and keeps what it prints within a limit.
 
-Takes the engine's command line and a time; gives how it ended. The engine ends nothing by itself:
-where the time is over, a callback ends the command's processes from outside.
+Takes the engine's command line and a time; gives how its client ended, never whether that was the
+command's own doing. The engine ends nothing by itself: where the time is over, a callback ends the
+command's processes from outside. The client has ended when `execute` has, whatever failed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import anyio
 import anyio.abc
+
+from peerwatch.errors import InfrastructureFault
 
 from .._streams import Kept
 
@@ -39,6 +42,9 @@ async def execute(
         limit: bytes kept of each stream, head and tail.
         seconds: the command's time.
         end: ends the command's processes; called when the time is over or the wait is cancelled.
+
+    Raises:
+        InfrastructureFault: a signal ended the client, or `end` raised this.
     """
     out, err = Kept(limit), Kept(limit)
     timed_out = False
@@ -54,22 +60,30 @@ async def execute(
                 await end()
                 with anyio.move_on_after(_OVERTIME_S):
                     await process.wait()
-                if process.returncode is None:
-                    process.kill()
-    except BaseException:
+                _kill(process)
+    except BaseException as problem:
         with anyio.CancelScope(shield=True):
             await end()
-            process.kill()
-            await process.wait()
+        if isinstance(problem, BaseExceptionGroup):  # what failed in the group, by itself
+            raise problem.exceptions[0] from None
         raise
     finally:
         with anyio.CancelScope(shield=True):
+            _kill(process)
             await process.aclose()
+    code = process.returncode or 0
+    if code < 0 and not timed_out:
+        raise InfrastructureFault(f"the engine's client was ended by signal {-code}")
     return Ended(
-        returncode=124 if timed_out else process.returncode or 0,
+        returncode=124 if timed_out else code,
         stdout=out.text(), stderr=err.text(), left_out=out.left_out + err.left_out,
         timed_out=timed_out,
     )  # fmt: skip
+
+
+def _kill(process: anyio.abc.Process) -> None:
+    if process.returncode is None:
+        process.kill()
 
 
 async def _drain(stream: anyio.abc.ByteReceiveStream | None, kept: Kept) -> None:

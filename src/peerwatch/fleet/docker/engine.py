@@ -5,14 +5,16 @@ Takes arguments; gives what the engine said. It decides nothing about hosts.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peerwatch.errors import EnvironmentProblem, InfrastructureFault
+from peerwatch.errors import EnvironmentProblem, InfrastructureFault, last_words
 
 ENGINE, COMPOSE = (24, 0, 6), (2, 21, 0)
 """The least that Inspect's provider takes."""
@@ -58,8 +60,9 @@ def versions() -> Versions:
     Raises:
         EnvironmentProblem: one is missing, does not answer, or is too old; says which.
     """
-    told = _told(["docker", "version", "--format", "json"], "the Docker engine does not answer")
-    engine = str((json.loads(told).get("Server") or {}).get("Version") or "")
+    engine = _engine(
+        _told(["docker", "version", "--format", "json"], "the Docker engine does not answer")
+    )
     _require(engine, ENGINE, "Docker Engine")
     told = _told(
         ["docker", "compose", "version", "--short"],
@@ -69,10 +72,30 @@ def versions() -> Versions:
     return Versions(engine, told.strip())
 
 
-def last_words(text: str) -> str:
-    """The last line of what a program said."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+def _engine(told: str) -> str:
+    """The engine's version in what `docker version` prints; '' where it names none."""
+    try:
+        return str((json.loads(told).get("Server") or {}).get("Version") or "")
+    except (ValueError, AttributeError, RecursionError):
+        raise EnvironmentProblem(
+            "no Docker engine answers that is new enough: `docker version --format json` prints "
+            f"no version; {_HELP}"
+        ) from None
+
+
+@contextlib.contextmanager
+def ended_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill a client that takes longer than the block may, and one whose block fails."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        timer.cancel()
 
 
 def _told(command: Sequence[str], problem: str) -> str:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 
-from peerwatch.errors import InfrastructureFault
+from peerwatch.errors import InfrastructureFault, last_words
 
 from .._staging import SERVICES, Staged
 from ..config import HostConfig
 from . import engine, sent
 
 _CHUNK = 1 << 20
+_MOST_S = 300.0  # it takes 2 s, and 10 s where many start at once
 
 
 def fill(container: str, host: HostConfig, staged: Staged) -> int:
@@ -47,6 +49,7 @@ def fill(container: str, host: HostConfig, staged: Staged) -> int:
             ["docker", "exec", "-i", container, *sent.interpreter("fill")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, start_new_session=True,
         ) as running,
+        engine.ended_after(_MOST_S, running),
     ):  # fmt: skip
         assert running.stdin is not None  # noqa: S101
         assert running.stdout is not None  # noqa: S101
@@ -59,6 +62,8 @@ def fill(container: str, host: HostConfig, staged: Staged) -> int:
         told = running.stdout.read()
         if running.wait() != 0 or not told:
             words.seek(0)
-            reason = engine.last_words(words.read().decode(errors="replace"))
+            reason = last_words(words.read().decode(errors="replace"))
+            if running.returncode == -signal.SIGKILL:
+                reason = f"the engine took more than {_MOST_S:.0f} s"
             raise InfrastructureFault(f"host {host.name} could not be filled: {reason}")
     return int(json.loads(told)["filled_ns"])

@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from peerwatch.errors import InfrastructureFault
+from peerwatch.errors import InfrastructureFault, last_words
 
 from .. import _staging
 from .._reading import Reader
@@ -37,7 +37,8 @@ _ENVIRONMENT = {
     "SHELL": "/bin/bash",
     "LANG": "C.UTF-8",
 }
-_NOT_BEGUN = b"OCI runtime exec failed"
+_HOME = "/root"
+_PAUSES_S = (0.0, 0.1, 0.4, 1.5)  # the engine may record an end a moment after its client ended
 _PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 _KEY = "/root/.ssh/authorized_keys"  # a file of every host, by which its observer proves itself
 
@@ -90,33 +91,38 @@ class DockerHosts:
         or that its first process adopted since the command began.
 
         Raises:
-            InfrastructureFault: the host is not running.
+            InfrastructureFault: the host is not running, or the engine did not run the command
+                to its end.
         """
         limits = self.config.limits
         seconds = limits.command_s if timeout is None else timeout
+        container = self._container(host)
         began = time.monotonic()
-        since = (await self._question({"ask": "now"}))["ticks"]
+        now = await self._question({"ask": "now"})
+        home = await self._question({"ask": "folder", "host": host, "path": _HOME})
+        folder = _HOME if home["there"] else "/"  # as on a fleet, where a subject has removed it
         settings = [f"--env={name}={value}" for name, value in _ENVIRONMENT.items()]
-        for folder in ("/root", "/"):  # the second where a subject has removed the first
-            ended = await commands.execute(
-                ["docker", "exec", "--workdir", folder, *settings, self._container(host).name,
-                 *argv],
-                limits.output_bytes,
-                seconds,
-                partial(self._end, host, since),
-            )  # fmt: skip
-            if not (ended.stdout.startswith(_NOT_BEGUN) and b"chdir" in ended.stdout):
-                break
-        if ended.returncode != 0:
-            await self._require_life(f"host {host} ended while a command was running")
+        ended = await commands.execute(
+            ["docker", "exec", "--workdir", folder, *settings, container.name, *argv],
+            limits.output_bytes,
+            seconds,
+            partial(self._end, host, now["ticks"]),
+        )
+        took = time.monotonic() - began
         code, stdout, stderr, no_process = ended.returncode, ended.stdout, ended.stderr, False
-        if code in (126, 127) and stdout.startswith(_NOT_BEGUN):  # the engine's word, not output
+        if code != 0:
+            await self._require_life(f"host {host} ended while a command was running")
+        if code != 0 and not ended.timed_out and not await self._recorded(host, code, now["clock"]):
+            if code not in (126, 127):
+                reason = last_words(stderr.decode(errors="replace"))
+                raise InfrastructureFault(f"the engine's client failed on {host}: {reason}")
+            # The command did not begin, and what is there is the engine's word, not output.
             stdout, stderr = b"", stdout + stderr
             code = 127 if b"not found" in stderr or b"no such file" in stderr else 126
             no_process = b"resource temporarily unavailable" in stderr
         return CommandResult(
             returncode=code, stdout=stdout, stderr=stderr, timed_out=ended.timed_out,
-            left_out=ended.left_out, no_process=no_process, seconds=time.monotonic() - began,
+            left_out=ended.left_out, no_process=no_process, seconds=took,
         )  # fmt: skip
 
     async def snapshot(self, *, rehash: bool = False) -> Snapshot:
@@ -150,6 +156,24 @@ class DockerHosts:
 
     async def _end(self, host: str, since: int) -> None:
         await self._question({"ask": "end", "host": host, "since": since})
+
+    async def _recorded(self, host: str, code: int, since: float) -> bool:
+        """Whether a command ended with this code, by the engine's own record since then.
+
+        Nothing else tells: a command can print and return all that the engine's client does where
+        it fails itself. Only we have commands run, and none on one host beside another.
+        """
+        for pause in _PAUSES_S:
+            await anyio.sleep(pause)
+            until = (await self._question({"ask": "now"}))["clock"]
+            told = await anyio.to_thread.run_sync(
+                engine.ask, "events", f"--since={since:.6f}", f"--until={until:.6f}",
+                f"--filter=container={self._container(host).name}", "--filter=event=exec_die",
+                "--format={{.Actor.Attributes.exitCode}}",
+            )  # fmt: skip
+            if str(code) in told.split():
+                return True
+        return False
 
     async def _require_life(self, problem: str) -> None:
         gone = (await self._question({"ask": "lives"}))["gone"]

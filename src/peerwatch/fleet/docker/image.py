@@ -1,21 +1,23 @@
 """The fleet's base as an image of the engine: the same recipe, the same bytes.
 
-Takes the base's archive from the cache; gives the name of an image, which is made once where it
-is missing. It never pulls anything.
+Takes the base's archive from the cache; gives the name of an image, which is made where it is
+missing or of other packages than the cache's base. It never pulls anything.
 """
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Callable
 
-from peerwatch.errors import EnvironmentProblem
+from peerwatch.errors import EnvironmentProblem, InfrastructureFault, last_words
 
 from .. import base
 from . import engine
 
 LABEL = "peerwatch.base"
 """Names the packages that the image holds, like `base.built_identity`."""
+_IMPORT_S = 600  # it takes 5 to 7 s
 
 
 def name() -> str:
@@ -33,17 +35,19 @@ def require(tell: Callable[[str], None]) -> engine.Versions:
         EnvironmentProblem: something is missing; one line that says what to do.
     """
     found = engine.versions()
-    if not _there():
+    held = _held()
+    if held is None or base.built_identity() not in (None, held):
         _make(tell)
     return found
 
 
-def _there() -> bool:
-    done = subprocess.run(
-        ["docker", "image", "inspect", name()], capture_output=True, check=False,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    return done.returncode == 0
+def _held() -> str | None:
+    """The packages that the image holds; None where there is no image."""
+    try:
+        (found,) = engine.inspect(name())
+    except InfrastructureFault:
+        return None
+    return str((found["Config"]["Labels"] or {}).get(LABEL))
 
 
 def _make(tell: Callable[[str], None]) -> None:
@@ -55,11 +59,19 @@ def _make(tell: Callable[[str], None]) -> None:
         )
     tell(f"making the image {name()} of the hosts' base, once")
     label = f"LABEL {LABEL}={base.built_identity() or ''}"
-    done = subprocess.run(
-        ["docker", "import", "--change", label, str(archive), name()],
-        capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            ["docker", "import", "--change", label, str(archive), name()],
+            capture_output=True, text=True, errors="replace", check=False,
+            stdin=subprocess.DEVNULL, timeout=_IMPORT_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise EnvironmentProblem(
+            f"the engine did not take the hosts' base in {_IMPORT_S} s; is it well?"
+        ) from None
     if done.returncode != 0:
         raise EnvironmentProblem(
-            f"the engine did not take the hosts' base: {engine.last_words(done.stderr)}"
+            f"the engine did not take the hosts' base: {last_words(done.stderr)}"
         )
+    with contextlib.suppress(InfrastructureFault):  # what had the name before, unless in use
+        engine.ask("image", "prune", "--force", f"--filter=label={LABEL}")

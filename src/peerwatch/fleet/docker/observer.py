@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from typing import IO, Any
 
-from peerwatch.errors import InfrastructureFault
+from peerwatch.errors import InfrastructureFault, last_words
 
 from .._reading import Stream, line
 from . import engine, sent
@@ -124,22 +124,12 @@ class Observer:
                 engine.ask("rm", "--force", self._name)
         if not self._words.closed:
             self._words.seek(0)
-            self.reason = engine.last_words(self._words.read().decode(errors="replace"))
+            self.reason = last_words(self._words.read().decode(errors="replace"))
             self._words.close()
 
-    @contextlib.contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self) -> contextlib.AbstractContextManager[None]:
         """Give up on an observer that does not answer, and on one whose answer was left unread."""
-        timer = threading.Timer(_ANSWER_S, self._process.kill)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except BaseException:
-            self._process.kill()
-            raise
-        finally:
-            timer.cancel()
+        return engine.ended_after(_ANSWER_S, self._process)
 
 
 class _Pipes:
