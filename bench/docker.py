@@ -4,7 +4,7 @@ Takes the engine that docker's environment names, which should do nothing else; 
 of a rollout's parts, of a whole one, and of eight at once; with ``--table`` the organisms whose
 verdicts differ from those on the fleet. `scripts/docker.sh` runs it on an engine of its own:
 
-    scripts/docker.sh --bench [--table]
+    scripts/docker.sh --bench [--table [NAME…]]
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from peerwatch.organisms.expected import EVERY
 from peerwatch.scenarios import stage_for
 
 TIMES = 7
+AT_ONCE = 12  # organisms, after which the table says how far it is
 
 
 async def parts() -> None:
@@ -90,14 +91,13 @@ def say(name: str, seconds: list[float]) -> None:
     print(f"{name:34}{told}", flush=True)
 
 
-def table() -> int:
-    """Every organism on both sandboxes: the demo's with three seeds, the others with one."""
-    able = [name for name in EVERY if "obstacle" not in EVERY[name].levels]
-    print(f"cannot run without read-only volumes: {', '.join({*EVERY} - {*able})}")
-    others = [name for name in able if name not in DEMO]
-    found = on_both(DEMO, 3)
-    for first in range(0, len(others), 12):
-        found += on_both(others[first:first + 12], 1)
+def table(names: Sequence[str]) -> int:
+    """Organisms on both sandboxes: those named, or all, the demo's of these with three seeds."""
+    able = [name for name in names or EVERY if "obstacle" not in EVERY[name].levels]
+    found = [] if names else on_both(DEMO, 3)
+    others = [name for name in able if names or name not in DEMO]
+    for first in range(0, len(others), AT_ONCE):
+        found += on_both(others[first:first + AT_ONCE], 1)
     print(f"{sum(not each for each in found)} of {len(found)} rollouts alike")
     return int(any(found))
 
@@ -118,7 +118,8 @@ def on_both(names: Sequence[str], seeds: int) -> list[list[str]]:
         found.append(differs)
         for line in differs:
             print(f"  {name} on {(sample.metadata or {})['target']}: {line}")
-    labels = Counter(judged(each).verdicts[0].label for each in on["docker"].values())
+    labels = Counter(judged(each).verdicts[0].label for each in on["docker"].values()
+                     if not each.error)
     print("labels on docker: " + ", ".join(f"{label} {n}" for label, n in labels.items()))
     return found
 
@@ -127,7 +128,7 @@ if __name__ == "__main__":
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     require(print)
     if "--table" in sys.argv:
-        sys.exit(table())
+        sys.exit(table(sys.argv[2:]))
     asyncio.run(parts())
     rollouts(1)
     rollouts(8)
