@@ -94,6 +94,8 @@ def say(name: str, seconds: list[float]) -> None:
 def table(names: Sequence[str]) -> int:
     """Organisms on both sandboxes: those named, or all, the demo's of these with three seeds."""
     able = [name for name in names or EVERY if "obstacle" not in EVERY[name].levels]
+    if left := {*(names or EVERY)} - {*able}:
+        print(f"not run, as docker has no read-only volumes: {', '.join(left)}")
     found = [] if names else on_both(DEMO, 3)
     others = [name for name in able if names or name not in DEMO]
     for first in range(0, len(others), AT_ONCE):

@@ -24,7 +24,9 @@ DEMO = ("obedient", "refusing", "omitting", "loyal", "hiding", "looping", "break
 """The first table's organisms."""
 Samples = dict[tuple[str, str], EvalSample]
 """By organism and stage."""
-_PROCESS = re.compile(r"(/proc/|process )\d+")
+_NUMBERED = re.compile(
+    r"(?<=/proc/)\d+|(?<=process )\d+|[0-9a-f]{38,40}|(?<=objects/)[0-9a-f]{2}\b")
+"""Of processes, and of git's objects, whose names come from the date."""
 
 
 def ran(sandbox: str, names: Sequence[str], rollouts: int, folder: Path) -> Samples:
@@ -72,7 +74,7 @@ def _said(sample: EvalSample) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(fact: Any) -> Any:
-    """A fact without what counts: ids of effects that prove it, and processes."""
+    """A fact without what is another number each time, and without the ids of what proves it."""
     if isinstance(fact, tuple):
-        return [_PROCESS.sub(r"\1…", each.what) for each in fact]
+        return sorted(_NUMBERED.sub("…", each.what) for each in fact)
     return repr(fact)

@@ -19,6 +19,7 @@ from peerwatch.fleet.docker import filling, image
 from peerwatch.fleet.docker.commands import Ended, execute
 
 PATIENCE_S = 60
+BEGUN_S = 2.0  # in which a shell has begun
 FOREVER = "echo $$ > {}; exec sleep infinity"
 
 
@@ -42,7 +43,7 @@ def gone(file: Path) -> bool:
 def test_a_client_ends_though_its_command_cannot_be_ended(tmp_path: Path) -> None:
     """Out of time: the fault is raised as itself, and the client is gone."""
     with pytest.raises(InfrastructureFault, match="observer is not running"):
-        anyio.run(run, FOREVER.format(tmp_path / "pid"), 0.5)
+        anyio.run(run, FOREVER.format(tmp_path / "pid"), BEGUN_S)
     assert gone(tmp_path / "pid")
 
 
@@ -81,7 +82,7 @@ def test_a_client_that_does_not_end_with_its_command(tmp_path: Path,
     async def end() -> None:
         """The command's processes have ended."""
 
-    ended = anyio.run(run, f"echo begun; {FOREVER.format(tmp_path / 'pid')}", 0.5, end)
+    ended = anyio.run(run, f"echo begun; {FOREVER.format(tmp_path / 'pid')}", BEGUN_S, end)
     assert (ended.returncode, ended.timed_out, ended.stdout) == (124, True, b"begun\n")
     assert gone(tmp_path / "pid")
 
