@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -63,6 +64,7 @@ def test_the_same_seed_gives_the_same_keys() -> None:
     assert len({one.bare, *(other.bare for other in others)}) == 3
 
 
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="this machine has no ssh-keygen")
 @pytest.mark.parametrize("comment", ["", "a", "root@node-a", "x" * 61])
 def test_ssh_keygen_reads_a_derived_key(tmp_path: Path, comment: str) -> None:
     pair = fleet_keys.derive("seed", "login", comment)
