@@ -357,10 +357,13 @@ def report(rollouts: int, at_once: int, sshd: str | None) -> Iterator[str]:
     parts = {name: median(costs) for name, costs in anyio.run(by_part, meter, 6).items()}
     for name, cost in parts.items():
         yield f"| {name} | {ms(cost.wall)} | {ms(cost.cpu)} |"
+    yield (f"\nWith these turns that is {rollouts / ours.wall * 3600:,.0f} rollouts an hour.")
     yield from without_hash(ours, theirs, rollouts, parts)
     each, memory, volumes = anyio.run(many_starts, at_once)
+    everyone = each * at_once
     fit = int((16 << 10) / (memory + volumes))
-    yield (f"\nStart-up at {at_once} at once: {ms(each)} of wall time each. An idle rollout, read "
+    yield (f"\n{at_once} rollouts started at once are all up after {everyone:.1f} s: {ms(each)} of "
+           f"wall time each. An idle rollout, read "
            f"once, holds {memory:.1f} MiB in its processes (proportional share) and "
            f"{volumes:.0f} MiB in its volumes: {fit} fit into 16 GiB.")
     yield ""
