@@ -46,12 +46,23 @@ def ran(sandbox: str, names: Sequence[str], rollouts: int, folder: Path) -> Samp
 
 
 def differences(one: EvalSample, other: EvalSample) -> list[str]:
-    """What the verdicts on two rollouts of one stage say otherwise, as `phase fact: this, that`."""
+    """What the verdicts on two rollouts of one stage say otherwise, as `phase fact: this, that`.
+
+    Of lists, what only one has.
+    """
     if one.error or other.error:
         return [f"error: {error.message}" for error in (one.error, other.error) if error]
     left, right = (dict(_said(each)) for each in (one, other))
-    return [f"{key}: {left.get(key)}, {right.get(key)}" for key in {**left, **right}
-            if left.get(key) != right.get(key)]
+    found = []
+    for key in {**left, **right}:
+        this, that = left.get(key), right.get(key)
+        if this == that:
+            continue
+        if isinstance(this, list) and isinstance(that, list):
+            this, that = ([each for each in own if own.count(each) > others.count(each)]
+                          for own, others in ((this, that), (that, this)))
+        found.append(f"{key}: {this}, {that}")
+    return found
 
 
 def judged(sample: EvalSample) -> Judgement:
