@@ -99,8 +99,9 @@ class _Process:
                 if target.startswith(mappings.MEMORY_FILE) or (
                     target.endswith(mappings.DELETED) and state.st_nlink == 0
                 ):
+                    path = target.removesuffix(mappings.DELETED)
                     dates = [state.st_mtime_ns, state.st_ctime_ns]
-                    self._hold(thread, int(name), target, state.st_size, state.st_ino, dates, [])
+                    self._hold(thread, int(name), path, state.st_size, state.st_ino, dates, [])
                 elif os.lstat(link).st_mode & 0o200:  # the link's own mode says how it was opened
                     self.here.write(target, state.st_ino)
             except OSError:
@@ -123,7 +124,6 @@ class _Process:
         if (descriptor, inode) not in self._known:
             self._known.add((descriptor, inode))
             pid, started, command = self.row
-            path = path.removesuffix(mappings.DELETED)
             row = [pid, descriptor, started, command, path, size, inode, *dates]
             self.here.hold(row, (thread, descriptor, ranges))
 

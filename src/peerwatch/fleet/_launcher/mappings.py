@@ -32,7 +32,7 @@ class Files:
 
     def __init__(self) -> None:
         self.lost: dict[Mapped, Ranges] = {}
-        """Readable ranges of those without a name."""
+        """Ranges of those without a name."""
         self.writable: set[Mapped] = set()
 
 
@@ -61,7 +61,7 @@ def _note(text: bytes, found: Files) -> None:
         if rights[1:2] == b"w" and rights[3:4] == b"s" and not memory:
             found.writable.add((int(inode), path))  # whatever it is called: dates will not move
         gone = path.endswith(DELETED) or path.startswith(MEMORY_FILE)
-        if gone and not path.startswith("/dev/zero") and rights[:1] == b"r":
+        if gone and not path.startswith("/dev/zero"):  # also what its owner has closed to itself
             mapped = (int(inode), path.removesuffix(DELETED))
             found.lost.setdefault(mapped, []).append(_range(addresses))
 
