@@ -1,11 +1,11 @@
 """Guards the memory of a rollout, alone or before its control group: kills the largest process.
 
 Takes the supervisor's /proc, in which the processes of all hosts are numbered; kills at most one
-process a look. Counted are private pages, anonymous shared mappings, memory files that a descriptor
-of any thread holds, mapped or not, and huge pages. What lies in a host's file systems is left out, as these have
-sizes of their own. It never sees what no descriptor and no mapping shows (a memory file under way
-through a socket, the buffers of pipes and sockets): there a control group decides, or the
-machine's own shortage.
+process a look. Counted are private pages, anonymous shared mappings, huge pages, and memory files
+that a descriptor of any thread holds, mapped or not. What lies in a host's file systems is left
+out, as these have sizes of their own. It never sees what no descriptor and no mapping shows (a
+memory file under way through a socket, the buffers of pipes and sockets): there a control group
+decides, or the machine's own shortage.
 """
 
 from __future__ import annotations
