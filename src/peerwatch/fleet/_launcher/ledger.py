@@ -94,7 +94,7 @@ class Ledger:
             return
         row = living = None
         if len(self._rows) < MOST_PROGRAMS and self._text < MOST_TEXT:
-            # It has been killed meanwhile; and whatever a host makes us read must not end us.
+            # It may have been killed; and nothing that a host has us read may end the hosts.
             with contextlib.suppress(Exception):
                 identity = notices.Identity(notice.thread)
                 living = self._lineage.of(identity, host)
