@@ -41,6 +41,12 @@ def one_line(problem: object) -> str:
     return " ".join(_lines(problem))
 
 
+def last_words(text: str) -> str:
+    """The last line of what a program said, which tells most of why it failed."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
+
+
 def _lines(problem: object) -> list[str]:
     from rich.errors import MarkupError
     from rich.text import Text

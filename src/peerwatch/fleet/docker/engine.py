@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
+from peerwatch.errors import last_words as last_words  # the engine's other callers ask for it here
 
 ENGINE, COMPOSE = (24, 0, 6), (2, 21, 0)
 """The least that Inspect's provider takes."""
@@ -67,12 +68,6 @@ def versions() -> Versions:
     )
     _require(told.strip(), COMPOSE, "Docker Compose")
     return Versions(engine, told.strip())
-
-
-def last_words(text: str) -> str:
-    """The last line of what a program said."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
 
 
 def _told(command: Sequence[str], problem: str) -> str:
