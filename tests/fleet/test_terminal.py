@@ -85,9 +85,11 @@ def test_check_exits_2_when_something_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PEERWATCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "400")  # a line of the table is one line
     shown = CliRunner().invoke(fleet, ["check"])
     assert shown.exit_code == 2
-    assert "peerwatch fleet build" in shown.output
+    (row,) = [line for line in shown.output.splitlines() if line.startswith("no ")]
+    assert "`peerwatch fleet build" in row
 
 
 def test_clean_shows_and_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +109,7 @@ def test_clean_shows_and_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_shell_needs_a_terminal() -> None:
     result = CliRunner().invoke(fleet, ["shell", "deletion"])
     assert isinstance(result.exception, EnvironmentProblem)
+    assert "add -t to ssh" in str(result.exception)
 
 
 @pytest.mark.parametrize("command", ["check", "build", "clean", "shell"])

@@ -36,7 +36,7 @@ class Visit:
     ended: int | None = None
 
     def below(self) -> dict[int, str]:
-        """Every process that the command has started, with its start: fork server, hosts and all."""
+        """Every process that the command has started, with its start: fork server, hosts, all."""
         (server,) = children(self.pid)
         return family(server)
 

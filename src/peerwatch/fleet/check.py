@@ -85,7 +85,7 @@ def _archive() -> CheckResult:
         found = f"an archive, recipe {base.recipe_hash()[:12]} (only for --sandbox docker)"
         return CheckResult("base", True, found, "")
     found = "not there (only for --sandbox docker)"
-    remedy = "on Linux `peerwatch fleet build --export FILE`, here `peerwatch fleet build --import FILE`"
+    remedy = f"export one on Linux: `peerwatch fleet build --export FILE`; {_BRING}"
     return CheckResult("base", None, found, remedy)
 
 
@@ -222,11 +222,16 @@ def _base(machine: _machine.Machine) -> CheckResult:
     if shutil.which("mmdebstrap") is None:
         remedy = f"{_machine.install(machine, 'mmdebstrap', 'mmdebstrap')}, or {_BRING}"
         return CheckResult("base", False, "not there, nor mmdebstrap to build it", remedy)
-    if not any(one for folder in _KEYS for one in Path(folder).glob("debian-archive*")):
+    if not archive_keys():
         name = "debian-archive-keyring"
         remedy = f"{_machine.install(machine, name, 'debian-keyring')}, or {_BRING}"
         return CheckResult("base", False, "not there, nor the keys of Debian's archive", remedy)
     return CheckResult("base", False, "not built yet", "`peerwatch fleet build` (about a minute)")
+
+
+def archive_keys() -> bool:
+    """Whether the keys that sign Debian's packages are here."""
+    return any(one for folder in _KEYS for one in Path(folder).glob("debian-archive*"))
 
 
 def _disk() -> CheckResult:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from peerwatch.errors import EnvironmentProblem, InfrastructureFault
-from peerwatch.errors import last_words as last_words  # the engine's other callers ask for it here
 
 ENGINE, COMPOSE = (24, 0, 6), (2, 21, 0)
 """The least that Inspect's provider takes."""
 _PATIENCE_S = 120
-_HELP = "docs/docker.md says what is needed"
+_HELP = (
+    "install Docker with its plugin compose (https://docs.docker.com/get-started/get-docker/), "
+    "start it, and be root or in its group"
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ def versions() -> Versions:
     )
     _require(told.strip(), COMPOSE, "Docker Compose")
     return Versions(engine, told.strip())
+
+
+def last_words(text: str) -> str:
+    """The last line of what a program said."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
 
 
 def _told(command: Sequence[str], problem: str) -> str:
