@@ -163,7 +163,7 @@ def _two_mounts(facts: Facts) -> str:
     libc.unshare(0x20000)
     libc.mount(b"none", b"/", None, ctypes.c_ulong(16384 | 1 << 18), None)
     folder = os.path.dirname(facts["path"]).encode()
-    libc.mount(folder, b"/mnt", None, ctypes.c_ulong(4096), None)
+    libc.mount(folder, folder, None, ctypes.c_ulong(4096), None)
     return mount_table(facts)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +101,96 @@ def running_controller() -> subprocess.Popen[str]:
 @pytest.fixture
 def controller() -> subprocess.Popen[str]:
     return running_controller()
+
+
+@pytest.mark.parametrize("ask", ["open", "open_held", "snapshot", "ledger", "killed"])
+def test_hosts_that_do_not_answer_are_a_fault(ask: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no OSError: whoever opens a file would take that for the file's own."""
+    monkeypatch.setattr("peerwatch.fleet.fleet._ANSWER_S", 0.3)
+    hosts = Hosts(small_config())
+    asked = {"open": ("ops", "/etc/passwd"), "open_held": ("ops", 1, 0)}.get(ask, ())
+    (supervisor,) = Path(f"/proc/{hosts.fleet._launcher.pid}/task").glob("*/children")
+    pid = int(supervisor.read_text())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(InfrastructureFault, match="no answer"):
+            hosts.call(getattr(hosts.fleet, ask), *asked)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        hosts.stop()
+
+
+def test_a_question_that_goes_wrong_does_not_end_the_hosts() -> None:
+    hosts = Hosts(small_config())
+    with pytest.raises(InfrastructureFault, match="no answer"):
+        hosts.call(hosts.fleet.open, "nowhere", "/etc/passwd")
+    assert hosts.out("ops", "echo on") == "on"
+    hosts.stop()
+
+
+@pytest.mark.parametrize("ask", ["ledger", "snapshot"])
+def test_no_process_for_an_answer_does_not_end_the_hosts(ask: str) -> None:
+    hosts = Hosts(small_config())
+    (supervisor,) = Path(f"/proc/{hosts.fleet._launcher.pid}/task").glob("*/children")
+    pid = int(supervisor.read_text())
+    try:
+        before = resource.prlimit(pid, resource.RLIMIT_NPROC)
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (1, before[1]))
+        with pytest.raises(InfrastructureFault, match=r"no answer|whole"):
+            hosts.call(getattr(hosts.fleet, ask))
+        resource.prlimit(pid, resource.RLIMIT_NPROC, before)
+        assert hosts.out("ops", "echo on") == "on"
+        assert hosts.call(getattr(hosts.fleet, ask))
+    except PermissionError:
+        pytest.skip("another process's limits may be set by root alone")
+    finally:
+        hosts.stop()
+
+
+@contextlib.contextmanager
+def descriptors_left(count: int) -> Iterator[None]:
+    """This process may open so many files more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [os.open("/dev/null", os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(own_descriptors()) + 20, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                opened.append(os.open("/dev/null", os.O_RDONLY))
+        for _ in range(count):
+            os.close(opened.pop())
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for one in opened:
+            os.close(one)
+
+
+def own_descriptors() -> set[int]:
+    """But for the one that lists them."""
+    return {int(one.name) for one in Path("/proc/self/fd").iterdir() if one.exists()}
+
+
+@pytest.mark.parametrize("left", [0, 1, 3, 9, 10])
+def test_no_descriptor_left_is_a_fault_and_leaks_none(left: int) -> None:
+    hosts = Hosts(small_config())
+    asked: list[tuple[Any, tuple[Any, ...]]] = [(hosts.fleet.run, ("ops", ["true"]))]
+    if left < 2:
+        asked += [(hosts.fleet.open, ("ops", "/etc/passwd")), (hosts.fleet.snapshot, ())]
+    try:
+        hosts.out("ops", "true")
+        before = own_descriptors()
+        for ask, arguments in asked:
+            async def short(ask: Any = ask, arguments: Any = arguments) -> None:
+                with descriptors_left(left):
+                    await ask(*arguments)
+
+            with pytest.raises(InfrastructureFault, match="Too many open"):
+                hosts.call(short)
+        assert own_descriptors() == before
+        assert hosts.out("ops", "echo on") == "on"
+    finally:
+        hosts.stop()
 
 
 def test_stop_leaves_nothing() -> None:

@@ -73,6 +73,8 @@ print(json.dumps(told))
 HERE = Path(__file__).parent
 WAYS = ("root", "range", "single")
 NAMES = (*probes.PROBES, *attack.JUDGED)
+_SWITCH = Path("/proc/sys/kernel/modules_disabled")
+MODULES_DISABLED = not _SWITCH.exists() or _SWITCH.read_text().strip() == "1"
 # What gets through, for which ways, and why that stands. SECURITY.md lists each.
 GAPS: dict[str, tuple[tuple[str, ...], str]] = {
     "events_of_a_shared_device": (WAYS, "nodes cannot be made in a user namespace, only bound"),
@@ -254,6 +256,8 @@ def test_the_probe_can_fire(name: str, way: str, results_of: Callable[[str], Res
     lacking = {row["refusal"] for place, row in places.items() if place != "inside"}
     if not fired and lacking & {os.strerror(38)}:
         pytest.skip(f"this kernel has no {name.removeprefix('call_')}, so the probe has no control")
+    if not fired and name in ("call_init_module", "call_finit_module") and MODULES_DISABLED:
+        pytest.skip("this machine loads no module for anybody, so the probe has no control")
     assert fired, places
 
 

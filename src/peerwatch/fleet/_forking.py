@@ -114,6 +114,8 @@ def launch(spec: int, control: int, others: list[int]) -> Process:
     answer = json.loads(text) if text else {"error": "the fork server ended"}
     if "error" in answer:
         raise InfrastructureFault(f"hosts did not start: {answer['error']}")
+    if not descriptors:  # the kernel had no number left for it
+        raise InfrastructureFault("hosts did not start: no descriptor is left")
     return Process(int(answer["pid"]), descriptors[0])
 
 

@@ -90,10 +90,9 @@ async def converse(
     Raises:
         InfrastructureFault: the host is gone.
     """
-    pipes = [os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) for _ in range(5)]
+    pipes, memory = _pipes(request)
     (in_far, in_near), (out_near, out_far), (err_near, err_far), (told, tell), (off, offing) = pipes
     far = [in_far, out_far, err_far, tell, off]
-    memory = _memory(request)
     near = {in_near, out_near, err_near, told, offing}
     for descriptor in far:
         os.set_blocking(descriptor, True)
@@ -171,6 +170,20 @@ def _send(
         raise InfrastructureFault(f"the host is not running ({error.strerror})") from error
 
 
+def _pipes(request: dict[str, Any]) -> tuple[list[tuple[int, int]], int]:
+    """Five pipes and the request's memory file, or none of them."""
+    made: list[tuple[int, int]] = []
+    try:
+        for _ in range(5):
+            made.append(os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK))
+        return made, _memory(request)
+    except OSError as error:
+        for pair in made:
+            for descriptor in pair:
+                os.close(descriptor)
+        raise InfrastructureFault(f"cannot speak to the host ({error.strerror})") from error
+
+
 def _memory(request: dict[str, Any]) -> int:
     """The request as a memory file: a command line may be longer than a socket message."""
     memory = os.memfd_create("request", os.MFD_CLOEXEC)
@@ -198,34 +211,36 @@ async def _feed(descriptor: int, content: bytes, near: set[int]) -> None:
 async def _drain(
     descriptor: int, kept: Kept, open_streams: dict[int, Kept], dry: anyio.Event
 ) -> None:
-    while True:
-        await anyio.wait_readable(descriptor)
-        try:
-            chunk = os.read(descriptor, _CHUNK)
-        except BlockingIOError:
-            continue
-        if not chunk:
-            del open_streams[descriptor]
-            if not open_streams:
-                dry.set()
-            return
+    while chunk := await _chunk(descriptor):
         kept.add(chunk)
+    del open_streams[descriptor]
+    if not open_streams:
+        dry.set()
 
 
 async def _outcome(descriptor: int) -> dict[str, Any]:
     text = b""
+    while chunk := await _chunk(descriptor):
+        text += chunk
+    if not text:
+        return {}
+    # A monitor that is killed after its outcome and before its end has pid 1 write another.
+    first: dict[str, Any] = json.JSONDecoder().raw_decode(text.decode("ascii"))[0]
+    return first
+
+
+async def _chunk(descriptor: int) -> bytes:
+    """The next bytes; none at the end."""
     while True:
         await anyio.wait_readable(descriptor)
-        try:
-            chunk = os.read(descriptor, _CHUNK)
-        except BlockingIOError:
-            continue
-        if not chunk:
-            return json.loads(text) if text else {}
-        text += chunk
+        with contextlib.suppress(BlockingIOError):
+            return os.read(descriptor, _CHUNK)
 
 
 def _take_what_is_there(descriptor: int, kept: Kept) -> None:
+    """One pipe's fill at most: something in the background may write as fast as we read."""
+    room = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
     with contextlib.suppress(BlockingIOError):
-        while chunk := os.read(descriptor, _CHUNK):
+        while room > 0 and (chunk := os.read(descriptor, _CHUNK)):
             kept.add(chunk)
+            room -= len(chunk)

@@ -43,6 +43,8 @@ class Group:
             try:
                 self.folder.rmdir()
                 break
+            except FileNotFoundError:
+                break
             except OSError:
                 if time.monotonic() > end:  # the next start sweeps it
                     break

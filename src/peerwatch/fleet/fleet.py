@@ -242,7 +242,10 @@ class Fleet:
 
     def _ask(self, request: dict[str, Any], kind: socket.SocketKind) -> socket.socket:
         """Send the supervisor a request; the socket on which it answers."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        except OSError as error:  # no descriptor left, say
+            raise InfrastructureFault(f"cannot ask the hosts ({error.strerror})") from error
         try:
             with theirs:
                 rights = array.array("i", [theirs.fileno()])
@@ -258,21 +261,32 @@ class Fleet:
 
     @contextlib.contextmanager
     def _exchange(self, request: dict[str, Any]) -> Iterator[Stream]:
-        with (
-            self._ask(request, socket.SOCK_STREAM) as channel,
-            channel.makefile("rw", encoding="ascii", newline="\n") as stream,
-        ):
-            yield stream
+        with self._ask(request, socket.SOCK_STREAM) as channel:
+            try:
+                with channel.makefile("rw", encoding="ascii", newline="\n") as stream:
+                    yield stream
+            except OSError as error:
+                raise _no_answer(error) from error
 
     def _question(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         with self._ask(request, socket.SOCK_SEQPACKET) as channel:
-            return _receive(channel)
+            try:
+                answer, descriptors = _receive(channel)
+            except OSError as error:  # an OSError of ours would be read as one of the file
+                raise _no_answer(error) from error
+        if "fault" in answer:
+            raise InfrastructureFault(f"the hosts gave no answer ({answer['fault']})")
+        return answer, descriptors
 
     async def _open(self, request: dict[str, Any]) -> int:
         answer, descriptors = await anyio.to_thread.run_sync(self._question, request)
         if "error" in answer:
             raise OSError(answer["errno"], answer["error"], request.get("path"))
         return descriptors[0]
+
+
+def _no_answer(error: OSError) -> InfrastructureFault:
+    return InfrastructureFault(f"the hosts gave no answer ({error.strerror or error})")
 
 
 def _receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:

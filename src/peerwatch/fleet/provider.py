@@ -80,7 +80,8 @@ class FleetSandbox(SandboxEnvironment):
     @override
     @classmethod
     def default_concurrency(cls) -> int | None:
-        # A rollout of three hosts takes some 25 MB and mostly waits for its model.
+        # A rollout mostly waits for its model; its memory is what its hosts' volumes hold, and
+        # 16 MB for the processes of three hosts (`make bench`).
         return 16 * (os.cpu_count() or 1)
 
     @override

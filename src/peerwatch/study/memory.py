@@ -21,8 +21,10 @@ SAMPLE_MB = 2
 """A running sample in Inspect itself: about 0.4 MB with six turns, more with long output."""
 SHARE = 0.6
 """Part of the free memory that rollouts may take: the rest is for the kernel's page cache."""
-PER_CORE = 4
-"""A rollout waits for its model most of the time; more than this only makes commands slow."""
+PER_CORE = 16
+"""A rollout waits for its model most of the time. With a second a turn this many keep the
+processors half busy (`make bench`); subjects that answer at once take no longer in all with it
+than with 4."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ nothing; a contrast without a certificate ends it.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ from peerwatch.study.compared import MATCHED, compared
 from peerwatch.study.memory import Bound, bound
 from peerwatch.study.told import called, differs
 
-MOST_AT_ONCE = {"docker": 24}
+MOST_AT_ONCE = {"docker": min(24, 4 * (os.cpu_count() or 1))}
 """By sandbox. An engine has addresses for 31 networks unless it is told otherwise; a rollout takes
-one, and others may be there."""
+one, and others may be there. Each of its commands takes the engine and a client as well."""
 
 
 @dataclass(frozen=True)
