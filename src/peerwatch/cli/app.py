@@ -59,11 +59,9 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (BrokenPipeError, SystemExit) as left:  # rich leaves by itself, click would
-            if not isinstance(left, BrokenPipeError) and not isinstance(
-                left.__context__, BrokenPipeError
-            ):
-                raise
-            raise click.exceptions.Exit(0) from left
+            if any(isinstance(each, BrokenPipeError) for each in (left, left.__context__)):
+                raise click.exceptions.Exit(0) from left
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands from the table alone."""
