@@ -236,7 +236,8 @@ def test_a_refused_unpacking_is_a_note(exported: Path) -> None:
     """Docker needs the archive alone; where namespaces come to be had, `build` unpacks it."""
     code, said = build("--import", str(exported), prefix=without("unshare"))
     assert code == 0
-    assert said.startswith("kept as an archive, enough for `--sandbox docker`: cannot unpack")
+    assert said.startswith("kept as an archive, enough for `--sandbox docker`: hosts cannot start")
+    assert "user namespace: Operation not permitted" in said
     assert base.archive() is not None
     assert not base.base_ready()
     (row,) = [one for one in checking.check() if one.name == "base"]

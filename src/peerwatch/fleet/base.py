@@ -32,7 +32,7 @@ from pathlib import Path
 
 from peerwatch.errors import EnvironmentProblem, last_words
 
-from . import _door, cache, ids
+from . import _door, cache, check, ids
 from .recipe import Progress, make
 from .recipe import recipe_hash as recipe_hash  # others ask the base for its identity
 
@@ -91,11 +91,11 @@ def import_file(file: Path, progress: Progress) -> str:
     is there afterwards, of which docker makes an image.
 
     Returns:
-        Why Linux refused to unpack it; empty where nothing was refused.
+        Why hosts cannot start here, where it could not be unpacked for that; else empty.
 
     Raises:
-        EnvironmentProblem: the file is no exported base of this recipe, or damaged; what was there
-            before is untouched.
+        EnvironmentProblem: the file is no exported base of this recipe, or damaged, and what was
+            there before is untouched; or the disk is full.
     """
     try:
         source = file.open("rb")
@@ -118,8 +118,12 @@ def import_file(file: Path, progress: Progress) -> str:
         if sys.platform == "linux":
             try:
                 _unpack_archive(progress)
-            except EnvironmentProblem as refusal:
-                return str(refusal)
+            except EnvironmentProblem:
+                try:
+                    check.require(base=False)
+                except EnvironmentProblem as refusal:
+                    return str(refusal)
+                raise  # hosts could start here: a full disk, say
     progress("ready", 1.0)
     return ""
 
