@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -309,7 +308,7 @@ def test_an_archive_that_was_damaged_in_the_cache_does_not_stick(
     archive, mapping = base.archive(), ids.mapping()
     assert archive is not None
     flipped(archive, -6).replace(archive)
-    shutil.rmtree(base.place() / f"tree-{mapping.label}")
+    base._remove(base.place() / f"tree-{mapping.label}")
     code, said = in_process(capsys)
     assert code == 2
     assert f"{archive} was damaged (CRC check failed" in said
