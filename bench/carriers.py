@@ -418,7 +418,7 @@ def facts_for(folder: Path) -> tuple[dict[str, Any], subprocess.Popen[bytes]]:
     return {
         "canary": canary, "mark": "x", "path": str(secret), "port": port, "inside": True,
         "address": address, "victim": victim.pid, "victim_started": started, "init": 1,
-        "monitor": 0, "as_root": True, "people": [0], "neighbour_port": 1, "key": 1,
+        "monitor": 0, "supervisor": victim.pid, "as_root": True, "people": [0], "neighbour_port": 1, "key": 1,
         "numbers": confine.REFUSED[platform.machine()], "place": "inside", "addresses": [],
         "folders": [str(ROOT), str(base.place()), str(folder)],
     }, victim  # fmt: skip
