@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -278,8 +277,8 @@ async def against_snapshots(fleet: Fleet, secret: str) -> list[Row]:
 async def against_memory() -> list[Row]:
     """More of the machine's huge pages than all memory that a rollout may have."""
     limits = Limits(memory_mb=HUGE_MB - 16)
-    small = await start(FleetConfig(key_seed="huge", limits=limits, hosts=(HostConfig(name="ops"),)))
-    rows = []
+    hosts = (HostConfig(name="ops"),)
+    small, rows = await start(FleetConfig(key_seed="huge", limits=limits, hosts=hosts)), []
     try:
         for way, name in (("mapped", "huge_pages_mapped"), ("file", "huge_pages_in_a_file")):
             told = ["-c", HUGE, way, str(HUGE_MB << 20)]
