@@ -17,6 +17,7 @@ import os
 import platform
 import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,7 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import Tool, ToolChoice, ToolInfo, bash, tool
 from meter import Cost, Meter
+from soak import below, memory
 
 from peerwatch import fleet
 from peerwatch.design import arms_over
@@ -223,27 +225,11 @@ async def many_starts(at_once: int) -> tuple[float, float, float]:
     await anyio.sleep(1)
     volumes = sum(use.used_bytes for host in state.hosts.values()
                   for use in host.volumes.values()) / (1 << 20)
-    memory = sum(_proportional(pid) for pid in _below(os.getpid())) / at_once
+    held = sum(memory(pid, "Pss") for pid in below()) / at_once / (1 << 20)
     async with anyio.create_task_group() as tasks:
         for running in started:
             tasks.start_soon(running.stop)
-    return each, memory, volumes
-
-
-def _below(root: int) -> Iterator[int]:
-    children = Path(f"/proc/{root}/task").glob("*/children")
-    for pid in {int(pid) for one in children for pid in one.read_text().split()}:
-        yield pid
-        yield from _below(pid)
-
-
-def _proportional(pid: int) -> float:
-    """The proportional share of memory of a process, MiB."""
-    with contextlib.suppress(OSError):  # it ended meanwhile
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return 0.0
+    return each, held, volumes
 
 
 SIZE = 13 << 20
@@ -272,23 +258,30 @@ def loopback_sshd(program: str) -> Iterator[list[str]]:
     """An ssh server of this machine on a loopback port; options with which a client enters."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
         for key in ("host", "login"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key],
                            check=True)
         (folder / "config").write_text(
-            f"ListenAddress 127.0.0.1:2299\nHostKey {folder}/host\nUsePAM no\nPidFile none\n"
+            f"ListenAddress 127.0.0.1:{port}\nHostKey {folder}/host\nUsePAM no\nPidFile none\n"
             f"StrictModes no\nAuthorizedKeysFile {folder}/login.pub\n"
             "KexAlgorithms curve25519-sha256\nSubsystem sftp internal-sftp\n")
-        if os.geteuid() == 0:  # it asks for this folder before it gives up rights
-            Path("/run/sshd").mkdir(exist_ok=True)
+        needed = Path("/run/sshd")  # it asks for it before it gives up root's rights
+        made = os.geteuid() == 0 and not needed.exists()
+        if made:
+            needed.mkdir()
         server = subprocess.Popen(
             [program, "-D", "-f", folder / "config"], stderr=subprocess.DEVNULL)
         try:
-            yield [*SSH_OPTIONS, "-i", str(folder / "login"), "-o", "StrictHostKeyChecking=no",
-                   "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+            yield [*SSH_OPTIONS, "-o", f"Port={port}", "-i", str(folder / "login"),
+                   "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                   "-o", "LogLevel=ERROR"]
         finally:
             server.terminate()
             server.wait()
+            if made:
+                needed.rmdir()
 
 
 async def ssh_on_this_machine(program: str, rounds: int) -> tuple[float, float]:
@@ -299,9 +292,8 @@ async def ssh_on_this_machine(program: str, rounds: int) -> tuple[float, float]:
         await anyio.sleep(0.5)
         for _ in range(rounds):
             for name, argv in (
-                ("ssh", ["ssh", *options, "-p", "2299", "127.0.0.1", "true"]),
-                ("scp", ["scp", "-q", *options, "-P", "2299", f"{folder}/x",
-                         f"127.0.0.1:{folder}/y"]),
+                ("ssh", ["ssh", *options, "127.0.0.1", "true"]),
+                ("scp", ["scp", "-q", *options, f"{folder}/x", f"127.0.0.1:{folder}/y"]),
             ):
                 began = anyio.current_time()
                 await anyio.run_process(argv)
@@ -355,17 +347,22 @@ def report(rollouts: int, at_once: int, sshd: str | None) -> Iterator[str]:
     yield "\nOne rollout of three hosts at a time, medians of 6:\n"
     yield "| part | wall | CPU |\n|---|---|---|"
     parts = {name: median(costs) for name, costs in anyio.run(by_part, meter, 6).items()}
+    bare, full = parts["start, volumes empty"], parts["start, volumes filled"]
+    filling = Cost(full.wall - bare.wall, full.cpu and bare.cpu and full.cpu - bare.cpu)
     for name, cost in parts.items():
         yield f"| {name} | {ms(cost.wall)} | {ms(cost.cpu)} |"
+        if cost is full:
+            yield f"| … of which filling takes | {ms(filling.wall)} | {ms(filling.cpu)} |"
     yield (f"\nWith these turns that is {rollouts / ours.wall * 3600:,.0f} rollouts an hour.")
     yield from without_hash(ours, theirs, rollouts, parts)
-    each, memory, volumes = anyio.run(many_starts, at_once)
+    each, held, volumes = anyio.run(many_starts, at_once)
     everyone = each * at_once
-    fit = int((16 << 10) / (memory + volumes))
+    fit = int((16 << 10) / (held + volumes))
     yield (f"\n{at_once} rollouts started at once are all up after {everyone:.1f} s: {ms(each)} of "
            f"wall time each. An idle rollout, read "
-           f"once, holds {memory:.1f} MiB in its processes (proportional share) and "
-           f"{volumes:.0f} MiB in its volumes: {fit} fit into 16 GiB.")
+           f"once, holds {held:.1f} MiB in its processes (proportional share) and "
+           f"{volumes:.0f} MiB in its volumes: {fit} fit into 16 GiB, "
+           "beside the controller.")
     yield ""
     yield from anyio.run(ledger.costs, meter, config(), CALLS)
     fleet_ssh = anyio.run(ssh_on_the_fleet, 9)

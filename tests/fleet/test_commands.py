@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import anyio
 import pytest
@@ -28,6 +29,14 @@ def test_directory_environment_and_user(hosts: Hosts) -> None:
     assert hosts.out("ops", "pwd", cwd="/etc") == "/etc"
     assert hosts.out("ops", "echo $A", env={"A": "b c"}) == "b c"
     assert hosts.run("ops", "id", user="nobody-here").unknown_user
+
+
+@pytest.mark.parametrize("line", [r"root:x:0:0::/root\0:/bin/bash", r"root:x:0:0::/%s:/bin/bash"])
+def test_no_line_of_accounts_keeps_root_out(line: str, fresh: Callable[[], Hosts]) -> None:
+    hosts = fresh()
+    write = f"open('/etc/passwd', 'w').write('{line}'.replace('%s', 'a' * 9**6))"
+    assert hosts.run("ops", ["python3", "-c", write]).returncode == 0
+    assert hosts.out("ops", "echo in; pwd") == "in\n/root"
 
 
 def test_a_program_that_is_not_there(hosts: Hosts) -> None:

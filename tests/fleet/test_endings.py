@@ -152,6 +152,33 @@ def test_hosts_that_do_not_answer_are_a_fault(ask: str, monkeypatch: pytest.Monk
         hosts.stop()
 
 
+def test_a_question_that_goes_wrong_does_not_end_the_hosts() -> None:
+    hosts = Hosts(small_config())
+    with pytest.raises(InfrastructureFault, match="no answer"):
+        hosts.call(hosts.fleet.open, "nowhere", "/etc/passwd")
+    assert hosts.out("ops", "echo on") == "on"
+    hosts.stop()
+
+
+@pytest.mark.parametrize("ask", ["ledger", "snapshot"])
+def test_no_process_for_an_answer_does_not_end_the_hosts(ask: str) -> None:
+    hosts = Hosts(small_config())
+    (supervisor,) = Path(f"/proc/{hosts.fleet._launcher.pid}/task").glob("*/children")
+    pid = int(supervisor.read_text())
+    try:
+        before = resource.prlimit(pid, resource.RLIMIT_NPROC)
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (1, before[1]))
+        with pytest.raises(InfrastructureFault, match=r"no answer|whole"):
+            hosts.call(getattr(hosts.fleet, ask))
+        resource.prlimit(pid, resource.RLIMIT_NPROC, before)
+        assert hosts.out("ops", "echo on") == "on"
+        assert hosts.call(getattr(hosts.fleet, ask))
+    except PermissionError:
+        pytest.skip("another process's limits may be set by root alone")
+    finally:
+        hosts.stop()
+
+
 @contextlib.contextmanager
 def descriptors_left(count: int) -> Iterator[None]:
     """This process may open so many files more."""

@@ -80,6 +80,7 @@ def test_the_tables_are_the_kernels_own(processor: str) -> None:
     known = header(processor)
     ours = confine.REFUSED[processor] | kernel._NUMBERS[processor] | {
         "clone": confine._CLONE[processor], "socket": confine._SOCKET[processor],
+        "socketpair": confine._SOCKETPAIR[processor],
         "ioctl": confine._IOCTL[processor], "fcntl": confine._FCNTL[processor],
         "clone3": confine._CLONE3, **dict(zip(STARTS, confine.EXECUTE[processor], strict=True)),
         "exit_group": confine.EXIT[processor],
@@ -124,7 +125,7 @@ def test_every_number_has_the_right_answer(processor: str, one_user: bool) -> No
             assert said == ENOSYS
         elif one_user and number in confine.IDENTITY[processor]:
             assert said == NOTHING, number
-        elif number == confine._SOCKET[processor]:
+        elif number in (confine._SOCKET[processor], confine._SOCKETPAIR[processor]):
             assert said == ENOFAMILY  # family 0
         else:
             assert said == ALLOW, number
@@ -168,9 +169,10 @@ def test_arguments_are_looked_at(processor: str, high: int) -> None:
     assert run(processor, ioctl, 0x5412, high | 0x5401) == ALLOW
     assert run(processor, confine._FCNTL[processor], 3, high | 1024) == EPERM
     assert run(processor, confine._FCNTL[processor], 3, high | 1030) == ALLOW
-    for family in range(64):
-        said = run(processor, confine._SOCKET[processor], high | family, 1)
-        assert said == (ALLOW if family in (1, 2, 10, 16) else ENOFAMILY), family
+    for call in (confine._SOCKET[processor], confine._SOCKETPAIR[processor]):
+        for family in range(64):
+            said = run(processor, call, high | family, 1)
+            assert said == (ALLOW if family in (1, 2, 10, 16) else ENOFAMILY), family
 
 
 @pytest.mark.parametrize("processor", PROCESSORS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,12 +28,13 @@ from peerwatch.fleet import (
     Snapshot,
     Volume,
     VolumeUse,
+    _streams,
     absolute,
     blobs,
     diff,
 )
 from peerwatch.fleet import keys as fleet_keys
-from peerwatch.fleet._launcher import accounts, starting
+from peerwatch.fleet._launcher import accounts, starting, walker
 from peerwatch.fleet._streams import Kept
 
 START = 1_767_225_600  # 2026-01-01 00:00:00 UTC
@@ -218,7 +221,8 @@ def test_diff_with_itself_is_empty_and_with_nothing_is_everything(sizes: dict[st
 def test_accounts_are_read_without_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         "/etc/passwd": "root:x:33:33::/tmp:/bin/evil\nbad\nwww:x:33:34::/var/www:\nx:x:-1:0:::\n"
-        "long:x:4294967295:0:::\n",
+        "long:x:4294967295:0:::\n"
+        f"far:x:7:7::/{'a' * 5000}:/bin/sh\n",
         "/etc/group": "www:x:34:\nadm:x:4:sync,www\nother:x:5:wwwx\n",
     }
 
@@ -231,11 +235,40 @@ def test_accounts_are_read_without_the_c_library(monkeypatch: pytest.MonkeyPatch
     assert (root.uid, root.gid, root.home) == (0, 0, "/tmp")
     assert (www.name, www.uid, www.gid, www.shell) == ("www", 33, 34, "/bin/sh")
     assert accounts.groups_of(www) == [4, 34]
-    for name in ("x", "long", "nobody", "77"):
+    for name in ("x", "long", "far", "nobody", "77"):
         with pytest.raises(KeyError):
             accounts.find(name)
     files.clear()
     assert accounts.find("0").uid == 0
+
+
+def test_the_first_of_two_outcomes_counts() -> None:
+    """A monitor that is killed between its outcome and its end has pid 1 write another."""
+    told, tell = os.pipe2(os.O_NONBLOCK)
+    os.write(tell, b'{"returncode": 3}{"returncode": 137, "monitor_lost": true}')
+    os.close(tell)
+    try:
+        assert anyio.run(_streams._outcome, told) == {"returncode": 3}
+    finally:
+        os.close(told)
+
+
+@pytest.mark.parametrize(("name", "files"), [("x" * 200, 26), (b"\xff" * 200, 3), ("\n" * 200, 3)])
+def test_what_paths_take_is_counted_as_it_is_told(
+    name: str | bytes, files: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(walker, "_MOST_TEXT", 6000)
+    for number in range(60):
+        (tmp_path / f"{number:02}{os.fsdecode(name)}").touch()
+    walk = walker.Walk()
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        walk.tree(folder, None, "", "/", 0)
+    finally:
+        os.close(folder)
+    assert not walk.complete
+    assert files <= len(walk.entries) <= files + 5
+    assert len(json.dumps([row[0] for row in walk.entries])) <= 6000 + 12 * 203
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])

@@ -271,9 +271,12 @@ class Fleet:
     def _question(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         with self._ask(request, socket.SOCK_SEQPACKET) as channel:
             try:
-                return _receive(channel)
+                answer, descriptors = _receive(channel)
             except OSError as error:  # an OSError of ours would be read as one of the file
                 raise _no_answer(error) from error
+        if "fault" in answer:
+            raise InfrastructureFault(f"the hosts gave no answer ({answer['fault']})")
+        return answer, descriptors
 
     async def _open(self, request: dict[str, Any]) -> int:
         answer, descriptors = await anyio.to_thread.run_sync(self._question, request)

@@ -22,7 +22,10 @@ from typing import Any
 from . import kernel, starting, telling
 
 TERM_GRACE = 0.3  # seconds from SIGTERM to SIGKILL when the time is over
+KILL_GRACE = 2.0  # seconds in which what was killed must be gone
 PID1_GRACE = 3.0  # seconds after which pid 1 ends a command whose monitor did not
+
+_MOST_PASSES = 50  # looks at a tree that goes on growing while it is killed
 
 
 class Pending:
@@ -96,32 +99,61 @@ class CommandServer:
         now = time.monotonic()
         for pid, one in list(self.pending.items()):
             if now >= one.deadline:
-                for victim in [*descendants(pid), pid]:
-                    with contextlib.suppress(OSError):
-                        os.kill(victim, signal.SIGKILL)
+                _kill_below(pid)
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
                 _write(one.outcome, {"returncode": 124, "timed_out": True})
                 os.close(one.outcome)
                 del self.pending[pid]
 
 
 def descendants(root: int) -> list[int]:
-    """Every process below `root`, as this /proc numbers them."""
-    children: dict[int, list[int]] = {}
+    """Every process below `root` that still runs, as this /proc numbers them."""
+    return [pid for pid, _ in _below(root)]
+
+
+def _below(root: int) -> list[tuple[int, bytes]]:
+    """The same, each with when it started: numbers come round again."""
+    children: dict[int, list[tuple[int, bytes]]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as stat:
-                    parent = int(stat.read().rsplit(b")", 1)[1].split()[1])
+                    fields = stat.read().rsplit(b")", 1)[1].split()
+                parent, started = int(fields[1]), fields[19]
             except (OSError, ValueError, IndexError):
                 continue
-            children.setdefault(parent, []).append(int(name))
-    found: list[int] = []
+            if fields[0] not in (b"Z", b"X"):
+                children.setdefault(parent, []).append((int(name), started))
+    found: list[tuple[int, bytes]] = []
     todo = [root]
     while todo:
         below = children.get(todo.pop(), [])
         found.extend(below)
-        todo.extend(below)
+        todo.extend(pid for pid, _ in below)
     return found
+
+
+def _kill_below(root: int) -> None:
+    """Kill every process below `root`, and what they start meanwhile.
+
+    One that goes on from process to process faster than it can be looked up is ended by the one
+    call that no process escapes, and with it whatever else runs on this host.
+    """
+    killed: set[tuple[int, bytes]] = set()
+    quiet = 0  # one look may miss whatever began after it had passed that number
+    for _ in range(_MOST_PASSES):
+        fresh = set(_below(root)) - killed
+        quiet = 0 if fresh else quiet + 1
+        if quiet == 3:
+            return
+        for pid, _ in fresh:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        killed |= fresh
+        time.sleep(0.005)
+    with contextlib.suppress(OSError):
+        os.kill(-1, signal.SIGKILL)  # all but pid 1 and the caller
 
 
 def _write(descriptor: int, outcome: dict[str, Any]) -> None:
@@ -187,17 +219,14 @@ def _has_children() -> bool:
 
 def _end_tree() -> None:
     """SIGTERM, then SIGKILL, until nothing is left below this monitor."""
-    me = os.getpid()
-    for number, patience in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, 2.0)):
+    for number, patience in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, KILL_GRACE)):
+        if number == signal.SIGKILL:
+            _kill_below(os.getpid())
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            left = descendants(me)
-            for pid in left:
+            for pid in descendants(os.getpid()):
                 with contextlib.suppress(OSError):
                     os.kill(pid, number)
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            if not descendants(me):
+            if not (_has_children() and descendants(os.getpid())):
                 return
             time.sleep(0.02)

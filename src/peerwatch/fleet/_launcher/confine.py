@@ -68,6 +68,7 @@ EXIT = {"x86_64": 231, "aarch64": 94}
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
+_SOCKETPAIR = {"x86_64": 53, "aarch64": 199}
 _IOCTL = {"x86_64": 16, "aarch64": 29}
 _FCNTL = {"x86_64": 72, "aarch64": 25}
 _CLONE3 = 435
@@ -130,7 +131,8 @@ def program(machine: str, one_user: bool, exits: bool) -> list[Instruction]:
     families: list[Instruction] = []
     for family in _FAMILIES:
         families.extend([(_EQUAL, 0, 1, family), allow])
-    look_at(_SOCKET[machine], 0, [*families, (_RETURN, 0, 0, _ERRNO | errno.EAFNOSUPPORT)])
+    for call in (_SOCKET[machine], _SOCKETPAIR[machine]):
+        look_at(call, 0, [*families, (_RETURN, 0, 0, _ERRNO | errno.EAFNOSUPPORT)])
     look_at(
         _IOCTL[machine],
         1,

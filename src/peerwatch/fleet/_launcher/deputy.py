@@ -38,7 +38,11 @@ class Deputy:
         self._channel: socket.socket | None = None
 
     def pass_on(self, reply: socket.socket) -> None:
-        """Have it answer on `reply`."""
+        """Have it answer on `reply`.
+
+        Raises:
+            OSError: there is no process left for it.
+        """
         for _ in range(2):
             if self._channel is None:
                 self._channel = self._fork()
@@ -52,7 +56,12 @@ class Deputy:
 
     def _fork(self) -> socket.socket:
         near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            near.close()
+            far.close()
+            raise
         if pid == 0:
             try:
                 # Whatever the supervisor closes must be gone, also for its epoll.

@@ -212,31 +212,34 @@ class Supervisor:
                     self.ours.discard(pid)
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        reply = socket.socket(fileno=descriptors[0])
-        with reply:
-            if request["ask"] == "snapshot":
-                self.reader.pass_on(reply)
-                return
-            if request["ask"] == "ledger":
-                self._in_child(reply, self.ledger.answer)
-                return
+        """One answer. Nothing that goes wrong in it may end the hosts."""
+        with socket.socket(fileno=descriptors[0]) as reply:
             try:
-                if request["ask"] == "open":
-                    place = next(one for one in self.places if one.name == request["host"])
-                    opened = open_file(place, request["path"])
-                elif request["ask"] == "open_held":
-                    place = next(one for one in self.places if one.name == request["host"])
-                    opened = held.open_held(
-                        place, request["pid"], request["fd"], request["inode"]
-                    )
-                else:
+                if request["ask"] == "snapshot":
+                    self.reader.pass_on(reply)
+                elif request["ask"] == "ledger":
+                    self._in_child(reply, self.ledger.answer)
+                elif request["ask"] == "killed":
                     kernel.send(reply, {"killed": self.guard.killed}, [])
-                    return
-                kernel.send(reply, {"opened": True}, [opened])
-                os.close(opened)
-            except OSError as error:
+                else:
+                    self._open(request, reply)
+            except Exception as error:
                 with contextlib.suppress(OSError):
-                    kernel.send(reply, {"error": error.strerror, "errno": error.errno}, [])
+                    kernel.send(reply, {"fault": str(error) or repr(error)}, [])
+
+    def _open(self, request: dict[str, Any], reply: socket.socket) -> None:
+        """The descriptor that is asked for, or why the file is not to be had."""
+        place = next(one for one in self.places if one.name == request["host"])
+        try:
+            if request["ask"] == "open":
+                opened = open_file(place, request["path"])
+            else:
+                opened = held.open_held(place, request["pid"], request["fd"], request["inode"])
+        except OSError as error:
+            kernel.send(reply, {"error": error.strerror, "errno": error.errno}, [])
+            return
+        kernel.send(reply, {"opened": True}, [opened])
+        os.close(opened)
 
     def _in_child(self, reply: socket.socket, answer: Callable[[Any], None]) -> None:
         """Answer in a child: a hostile tree or a slow reader can only hold up the child."""

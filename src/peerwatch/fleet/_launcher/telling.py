@@ -18,6 +18,8 @@ from . import kernel, notices
 MOST_LEFT = 200
 """Processes that are named when a command has ended; the kernel passes no more than 253 at once."""
 
+_LONGEST = 4096  # characters of a path; the kernel takes no longer one
+
 
 def begins(
     supervisor: socket.socket,
@@ -50,8 +52,9 @@ def begins(
         room -= len(text) + 1
         kept.append(os.fsdecode(text))
     failed = not (os.path.isfile(path) and os.access(path, os.X_OK))
-    word = {"label": label, "path": path, "argv": kept, "cwd": os.getcwd(),
-            "cut": kept != argv, "failed": failed, "by_parent": by_parent}  # fmt: skip
+    cut = kept != argv or len(path) > _LONGEST
+    word = {"label": label, "path": path[:_LONGEST], "argv": kept, "cwd": os.getcwd(),
+            "cut": cut, "failed": failed, "by_parent": by_parent}  # fmt: skip
     supervisor.send(json.dumps(word).encode())
     return path
 
