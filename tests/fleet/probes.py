@@ -100,10 +100,13 @@ def processes() -> Iterator[str]:
 
 
 def read(path: str, most: int = 1 << 20) -> bytes:
-    """A file's beginning, without ever waiting for one."""
+    """A file's beginning, without ever waiting for one. The kernel's tables come in pieces."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        return os.read(descriptor, most)
+        text = b""
+        while len(text) < most and (piece := os.read(descriptor, most - len(text))):
+            text += piece
+        return text
     finally:
         os.close(descriptor)
 
