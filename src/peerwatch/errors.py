@@ -36,6 +36,12 @@ def first_line(problem: object) -> str:
     return _lines(problem)[0]
 
 
+def last_words(text: str) -> str:
+    """The last line of what a program said."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
+
+
 def one_line(problem: object) -> str:
     """All of it in one line: a missing key is named in the last of several."""
     return " ".join(_lines(problem))

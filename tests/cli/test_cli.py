@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -109,6 +110,50 @@ def test_a_trouble_of_the_system_is_one_line(capsys, monkeypatch):
     assert done.value.code == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("peerwatch: a/study.json: No space left on device; ")
+
+
+@pytest.mark.parametrize("command", [["fleet", "check", "--apparmor"], ["fleet", "check"]])
+def test_a_reader_who_goes_away_is_no_failure(command):
+    """As in ``peerwatch … | head -1``; exit code 1 would be a finding."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "peerwatch", *command], stdout=writing,
+                          stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_the_package_runs_as_a_program():
+    """Where the script is not on the path."""
+    done = subprocess.run([sys.executable, "-m", "peerwatch", "--version"], capture_output=True,
+                          text=True, check=True)
+    assert done.stdout == f"peerwatch, version {__version__}\n"
+    wrong = subprocess.run([sys.executable, "-m", "peerwatch", "rnu"], capture_output=True,
+                           text=True, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("peerwatch: unknown command 'rnu'; did you mean 'run'?")
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    (["--sandbox", "nix"], "unknown sandbox 'nix' (known: fleet, docker)"),
+    (["--sandbox", "docker", "--factor", "obstacle=read_only"],
+     "the docker sandbox has no read-only volumes, so this arm cannot run there; "),
+    (["--agent", "raect"], "unknown agent 'raect': Inspect knows none; "),
+])
+@pytest.mark.parametrize("also", [[], ["--dry-run"]])
+def test_what_no_rollout_could_be_made_with_is_said_before_the_plan(
+    arguments, line, also, tmp_path, monkeypatch, capsys
+):
+    """Nothing is printed of a plan that cannot be, nor a folder made for it."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as done:
+        main(["run", "deletion", "--model", "organism/loyal", "--rollouts", "1", *arguments, *also])
+    assert done.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (said,) = told.err.splitlines()
+    assert said.startswith(f"peerwatch: {line}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_provider_is_named(tmp_path):

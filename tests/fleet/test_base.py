@@ -13,14 +13,22 @@ import subprocess
 import sys
 import tarfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from peerwatch.cli import main
 from peerwatch.errors import EnvironmentProblem
 from peerwatch.fleet import base, ids, recipe
+from peerwatch.fleet import check as checking
 from peerwatch.fleet._sources import sources
 
+from .test_check import MAIN, elsewhere, needs_unshare, without
+
+PACKAGES = {"apt": "2.6", "bash": "5.2"}
 STATUS = "Package: bash\nStatus: installed\nVersion: 5.2\n\nPackage: apt\nVersion: 2.6\n"
 
 
@@ -74,7 +82,7 @@ def test_building_once_is_enough(tiny: Path) -> None:
     base.build(silent)
     assert (calls(tiny), base.built_identity()) == (1, identity)
     versions = json.loads((base.place() / "packages.json").read_text())
-    assert versions == {"apt": "2.6", "bash": "5.2"}
+    assert versions == PACKAGES
 
 
 def test_owners_are_shifted_into_the_mapping(tiny: Path) -> None:
@@ -188,6 +196,128 @@ def test_an_import_of_other_packages_takes_the_place_of_what_was_unpacked(
     assert "Version: 9" not in (tree / "var/lib/dpkg/status").read_text()
 
 
+# --- as a person meets it: `peerwatch fleet build --import` -------------------------------------
+
+
+@pytest.fixture
+def exported(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A base that another machine wrote; this one has none yet."""
+    base.build(silent)
+    base.export_file(tiny / "base.gz")
+    monkeypatch.setenv("PEERWATCH_CACHE", str(tiny / "here"))
+    return tiny / "base.gz"
+
+
+def build(*words: str, prefix: Sequence[str] = (), program: str = MAIN) -> tuple[int, str]:
+    """Exit code and standard error of `peerwatch fleet build`."""
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", program, "fleet", "build", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@needs_unshare
+def test_a_base_is_brought_where_hosts_cannot_start(exported: Path) -> None:
+    """An old kernel, by its own words: `check.require` would point to Docker, which asks for it."""
+    assert build("--import", str(exported), prefix=["setarch", "--uname-2.6"]) == (0, "")
+    assert base.archive() is not None
+
+
+def test_a_base_is_brought_on_macos(exported: Path) -> None:
+    """The archive alone. (Not tried on such a system.)"""
+    assert build("--import", str(exported), program=elsewhere("darwin")) == (0, "")
+    assert base.archive() is not None
+    assert not base.base_ready()
+
+
+def test_a_refused_unpacking_is_a_note(exported: Path) -> None:
+    """Docker needs the archive alone; where namespaces come to be had, `build` unpacks it."""
+    code, said = build("--import", str(exported), prefix=without("unshare"))
+    assert code == 0
+    assert said.startswith("kept as an archive, enough for `--sandbox docker`: hosts cannot start")
+    assert "user namespace: Operation not permitted" in said
+    assert base.archive() is not None
+    assert not base.base_ready()
+    (row,) = [one for one in checking.check() if one.name == "base"]
+    assert (row.ok, row.found, row.remedy) == (
+        False, "an archive, not unpacked", "`peerwatch fleet build`"
+    )  # fmt: skip
+    assert build() == (0, "")
+    assert base.base_ready()
+    assert calls(exported.parent) == 1
+
+
+def in_process(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """The same, faster, where nothing about the process matters."""
+    with pytest.raises(SystemExit) as ended:
+        main(["fleet", "build", *words])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, capsys.readouterr().err
+
+
+def flipped(file: Path, at: int) -> Path:
+    """A copy with one bit of one byte turned over."""
+    content = bytearray(file.read_bytes())
+    content[at] ^= 1
+    copy = file.with_name("flipped.gz")
+    copy.write_bytes(content)
+    return copy
+
+
+def test_a_damaged_file_is_never_installed(
+    exported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The checksum stands at the end, behind all that is needed of the archive."""
+    short = exported.with_name("short.gz")
+    short.write_bytes(exported.read_bytes()[:-12])
+    for damaged in (flipped(exported, -6), short):
+        code, said = in_process(capsys, "--import", str(damaged))
+        assert code == 2
+        (line,) = said.splitlines()
+        assert line.startswith(f"peerwatch: {damaged} is damaged (")
+        assert line.endswith("): copy it again, or export it anew")
+        assert base.archive() is None
+    assert in_process(capsys, "--import", str(exported))[0] == 0
+    assert base.base_ready()
+
+
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_byte_is_damaged_the_base_is_whole_or_not_there(
+    exported: Path, capsys: pytest.CaptureFixture[str], data: st.DataObject
+) -> None:
+    """One line and nothing installed; a few bytes mean nothing (gzip's own notes of time)."""
+    at = data.draw(st.integers(0, exported.stat().st_size - 1))
+    code, said = in_process(capsys, "--import", str(flipped(exported, at)))
+    assert "Traceback" not in said
+    if code == 0:
+        assert json.loads((base.place() / "packages.json").read_text()) == PACKAGES
+        base.clean()
+    else:
+        assert code == 2
+        assert len(said.splitlines()) == 1
+        assert base.archive() is None
+
+
+def test_an_archive_that_was_damaged_in_the_cache_does_not_stick(
+    exported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is removed, said, and the same command then builds."""
+    assert in_process(capsys, "--import", str(exported))[0] == 0
+    archive, mapping = base.archive(), ids.mapping()
+    assert archive is not None
+    flipped(archive, -6).replace(archive)
+    base._remove(base.place() / f"tree-{mapping.label}")
+    code, said = in_process(capsys)
+    assert code == 2
+    assert f"{archive} was damaged (CRC check failed" in said
+    assert "give the same command again" in said
+    assert base.archive() is None
+    assert in_process(capsys)[0] == 0
+    assert base.base_ready()
+
+
 @pytest.mark.parametrize("content", [b"no archive", b""])
 def test_a_file_that_is_no_base_is_refused(tiny: Path, content: bytes) -> None:
     (tiny / "bad").write_bytes(content)
@@ -246,6 +376,19 @@ def test_sources_of_another_debian_release_are_turned(tmp_path: Path) -> None:
     assert "Signed-By: /k.gpg" in text
     assert "other.example" not in text
     assert "trixie" not in text
+
+
+@pytest.mark.parametrize("off", ["no", "false", "False", "off", "without", "disable", "0"])
+def test_sources_that_are_switched_off_are_left_out(tmp_path: Path, off: str) -> None:
+    """Every way in which apt takes a no."""
+    root = etc(tmp_path, "ID=debian\nVERSION_CODENAME=trixie\n")
+    stanza = "Types: deb\nEnabled: {}\nURIs: http://{}.example/debian\nSuites: trixie\n"
+    texts = [stanza.format(off, "theirs"), stanza.format("yes", "ours")]
+    (root / "etc/apt/sources.list.d/all.sources").write_text("\n".join(texts))
+    text = sources("bookworm", root)
+    assert text is not None
+    assert "ours.example" in text
+    assert "theirs.example" not in text
 
 
 def test_a_machine_that_is_no_debian_has_no_sources_for_us(tmp_path: Path) -> None:

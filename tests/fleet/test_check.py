@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from peerwatch.errors import EnvironmentProblem
 from peerwatch.fleet import _door, _machine, ids
 from peerwatch.fleet import check as checking
 from peerwatch.fleet._launcher import confine
@@ -25,6 +26,7 @@ from peerwatch.fleet._launcher import confine
 from . import people
 
 MAIN = "import sys; from peerwatch.cli import main; main(sys.argv[1:])"
+UIDMAP = ("newuidmap", "newgidmap") if shutil.which("newuidmap") else ()
 RUN = ["run", "deletion", "--model", "organism/obedient", "--rollouts", "1"]
 
 
@@ -169,17 +171,44 @@ def test_another_processor() -> None:
     refused(["setarch", other], "Linux on ", "hosts need Linux on x86_64 or aarch64")
 
 
+needs_ids = pytest.mark.skipif(
+    ids.mapping().kind == "single", reason="this user has no ids, which is another refusal"
+)
+
+
 def test_no_base(tmp_path: Path) -> None:
-    refused([], "not built yet", "`peerwatch fleet build`", ("check", "run"),
-            PEERWATCH_CACHE=str(tmp_path))  # fmt: skip
+    """Whatever this machine has to build one with; the next tests tell these apart."""
+    refused([], "base", "`peerwatch fleet build", ("check", "run"), PEERWATCH_CACHE=str(tmp_path))
 
 
+def path_of(folder: Path, *programs: str, stub: str | None = None) -> str:
+    """A PATH of these programs alone, and of a stub for one that is only looked for."""
+    folder.mkdir()
+    for name in programs:
+        where = shutil.which(name)
+        assert where is not None
+        (folder / name).symlink_to(where)
+    if stub is not None:
+        (folder / stub).write_text("#!/bin/sh\nexit 1\n")
+        (folder / stub).chmod(0o755)
+    return str(folder)
+
+
+@needs_ids
+def test_a_base_that_is_only_to_be_built(tmp_path: Path) -> None:
+    if not checking.archive_keys():
+        pytest.skip("no keys of Debian's archive here (package debian-archive-keyring)")
+    path = path_of(tmp_path / "bin", "sh", "cat", *UIDMAP, stub="mmdebstrap")
+    refused([], "not built yet", "`peerwatch fleet build` (about a minute)", ("check",),
+            PEERWATCH_CACHE=str(tmp_path), PATH=path)  # fmt: skip
+
+
+@needs_ids
 def test_nothing_to_build_with(tmp_path: Path) -> None:
-    if ids.mapping().kind != "root":
-        pytest.skip("an ordinary user without newuidmap has no ids, which is another refusal")
-    refused([], "nor mmdebstrap", "mmdebstrap`, or bring one: `peerwatch fleet build --import",
-            ("check",), PEERWATCH_CACHE=str(tmp_path), PATH="/nonexistent")  # fmt: skip
-    built = people_say(["fleet", "build"], PEERWATCH_CACHE=str(tmp_path), PATH="/nonexistent")
+    path = path_of(tmp_path / "bin", "sh", "cat", *UIDMAP)
+    refused([], "nor mmdebstrap", "or bring one: `peerwatch fleet build --import FILE`",
+            ("check",), PEERWATCH_CACHE=str(tmp_path), PATH=path)  # fmt: skip
+    built = people_say(["fleet", "build"], PEERWATCH_CACHE=str(tmp_path), PATH=path)
     assert "mmdebstrap is missing" in built
 
 
@@ -188,9 +217,10 @@ def test_no_keys_of_the_archive(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("hiding them from a user with ids takes root")
     hide = "mount -t tmpfs none /usr/share/keyrings && mount -t tmpfs none /etc/apt/trusted.gpg.d"
-    hidden = ["unshare", "--mount", "sh", "-c", f'{hide} && exec "$@"', "sh"]
-    refused(hidden, "nor the keys of Debian's archive", "debian-archive-keyring",
-            ("check",), PEERWATCH_CACHE=str(tmp_path))  # fmt: skip
+    hidden = [str(shutil.which("unshare")), "--mount", "sh", "-c", f'{hide} && exec "$@"', "sh"]
+    path = path_of(tmp_path / "bin", "sh", "cat", "mount", stub="mmdebstrap")
+    refused(hidden, "nor the keys of Debian's archive", "keyring`, or bring one: ",
+            ("check",), PEERWATCH_CACHE=str(tmp_path), PATH=path)  # fmt: skip
 
 
 @needs_unshare
@@ -256,31 +286,70 @@ def as_person(name: str, words: list[str], **environment: str) -> str:
 
 # --- other systems, as far as they can be told from here -----------------------------------------
 
-ELSEWHERE = """
-import sys, click, rich.console, rich.table, subprocess, platform, os
-for name in ("fcntl", "pwd", "grp", "resource", "termios", "tty", "pty"):
-    sys.modules[name] = None
-del os.geteuid, os.memfd_create
-sys.platform = sys.argv[1]
+LACKS = {
+    "darwin": ("os.memfd_create", "os.pipe2", "os.pidfd_open"),
+    "win32": ("os.geteuid", "os.memfd_create", "fcntl", "pwd", "grp", "resource", "termios", "pty"),
+}
+
+
+def elsewhere(system: str) -> str:
+    """The program `peerwatch` without what another system lacks, and with that system's name."""
+    return f"""
+import asyncio, click, os, platform, rich.console, rich.table, subprocess, sys, tempfile
+for name in {LACKS[system]}:
+    if name.startswith("os."):
+        delattr(os, name[3:])
+    else:
+        sys.modules[name] = None
+sys.platform = {system!r}
 platform.machine = lambda: "arm64"
-from peerwatch.cli import main
-main(sys.argv[2:])
+{MAIN}
 """
 
 
-@pytest.mark.parametrize(("system", "name"), [("darwin", "macOS"), ("win32", "Windows")])
-@pytest.mark.parametrize("command", ["check", "build"])
-def test_other_systems_are_pointed_to_docker(system: str, name: str, command: str) -> None:
-    """Nothing that Linux alone has is imported before it is said. (Not tried on such a system.)"""
+def said_elsewhere(system: str, *words: str, **environment: str) -> str:
+    """What a command says there before it ends with 2."""
     done = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, system, "fleet", command],
-        capture_output=True, text=True, env={**os.environ, "COLUMNS": "400"}, check=False,
+        [sys.executable, "-c", elsewhere(system), *words], capture_output=True, text=True,
+        env={**os.environ, "COLUMNS": "400", **environment}, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said
-    assert f"{name} on arm64" in said
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_macos_is_pointed_to_docker(command: str, tmp_path: Path) -> None:
+    """Nothing that it lacks is used before it is said. (Not tried on such a system.)"""
+    said = said_elsewhere("darwin", "fleet", command, PEERWATCH_CACHE=str(tmp_path))
+    assert "macOS on arm64" in said
     assert "hosts need Linux on x86_64 or aarch64; with Docker: `peerwatch run" in said
+    if command == "check":
+        (row,) = [line for line in said.splitlines() if line.startswith("less  base ")]
+        assert "not there (only for --sandbox docker)" in row
+        assert row.rstrip().endswith("; bring one: `peerwatch fleet build --import FILE`")
+
+
+@pytest.mark.parametrize("words", [
+    ["fleet", "check"], ["fleet", "build"], ["fleet", "build", "--import", __file__],
+    ["fleet", "clean"], ["fleet", "shell", "deletion"], RUN, [*RUN, "--sandbox", "docker"],
+    ["report", "."],
+])  # fmt: skip
+def test_windows_is_pointed_to_wsl(words: list[str], tmp_path: Path) -> None:
+    """Every command, in one line. (Not tried on such a system.)"""
+    said = said_elsewhere("win32", *words, PEERWATCH_CACHE=str(tmp_path))
+    assert said.splitlines() == [
+        "peerwatch: Windows itself cannot run it: install WSL 2 (`wsl --install` in PowerShell) "
+        "and run peerwatch inside it"
+    ]
+
+
+def test_programs_are_told_of_wsl_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        _machine, "this", lambda: _machine.Machine("Windows", "10", "AMD64", "", "")
+    )
+    with pytest.raises(EnvironmentProblem, match=r"Windows on AMD64; install WSL 2"):
+        checking.require(base=False)
 
 
 @pytest.mark.parametrize(

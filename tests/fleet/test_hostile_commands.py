@@ -43,6 +43,9 @@ ATTACKS = {
     "stops itself": ("kill -STOP $$", {124}),
     "becomes somebody else": (
         "exec python3 -c 'import os,time; os.setresuid(1,1,1); time.sleep(600)'", {124}),
+    "ends its first thread alone": (
+        "exec python3 -c 'import ctypes,threading,time; threading.Thread(target=time.sleep, "
+        "args=(600,)).start(); ctypes.CDLL(None).pthread_exit(None)'", {124}),
     "takes the processor": ("for i in 1 2 3 4; do (while :; do :; done) & done; wait", {124}),
     "fills /tmp, then goes on": ("yes > /tmp/full; yes > /tmp/more; exec sleep 600", {124}),
 }  # fmt: skip
@@ -58,7 +61,7 @@ def test_the_call_ends_in_its_time(attack: str, fresh: Begin, neighbours: Neighb
     assert hosts.out("ops", "echo alive") == "alive"
     assert hosts.snapshot().hosts["ops"].complete
     if result.timed_out:
-        assert hosts.run("ops", "pgrep -x sleep").stdout == b""
+        assert hosts.run("ops", "pgrep -x 'sleep|python3'").stdout == b""
 
 
 # From process to process, each a sister of the one before in a session of its own: what was looked

@@ -19,9 +19,9 @@ import pytest
 
 from peerwatch.errors import InfrastructureFault
 from peerwatch.fleet import Ledger, ProgramState
-from peerwatch.fleet._launcher import confine, kernel
+from peerwatch.fleet._launcher import confine, kernel, notices
 from peerwatch.fleet._launcher import ledger as keeping
-from peerwatch.fleet._launcher.lineage import Host
+from peerwatch.fleet._launcher.lineage import Host, Lineage
 
 from .conftest import Hosts
 
@@ -277,6 +277,28 @@ def test_who_wants_not_to_be_read_is_read(hosts: Hosts) -> None:
     assert ledger(hosts).lost == 0
 
 
+def test_a_member_of_very_many_groups_is_read(hosts: Hosts) -> None:
+    """The kernel names them all before it says which number the process has."""
+    code = "import os; os.setgroups([60_000] * 65_536); os.execv('/bin/true', ['many'])"
+    assert ran(hosts, in_python(code))[-1].argv == ("many",)
+    assert ledger(hosts).lost == 0
+
+
+def test_a_command_with_a_name_of_any_length(hosts: Hosts) -> None:
+    for length in (100_000, 140_000):
+        assert hosts.run("ops", ["/" + "x" * length]).returncode == 126
+    assert hosts.out("ops", "echo alive") == "alive"
+
+
+def test_a_monitors_word_that_is_cut_is_left_out() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs, select.epoll() as events:
+        theirs.send(b'{"argv": ["' + b"x" * (1 << 17) + b'"]}')
+        theirs.send(b"{}")
+        Lineage(events).hear(Host("here", 1, ours, -1, []))
+        assert not select.select([ours], [], [], 0)[0]  # both were taken
+
+
 def test_long_arguments_are_cut(hosts: Hosts) -> None:
     code = "import os; os.execv('/bin/true', {})"
     (long,) = ran(hosts, in_python(code.format("['true', 'x' * 100_000, 'y']")))
@@ -322,6 +344,22 @@ def kept_here(line: str, *, exits: bool = not kernel.TELLS_HOW_IT_ENDED) -> dict
     text = io.StringIO()
     kept.answer(text)
     return json.loads(text.getvalue())  # type: ignore[no-any-return]
+
+
+def test_what_cannot_be_read_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a host makes us read: it costs its entry, and its program runs all the same."""
+    read = notices.words
+
+    def fails(notice: notices.Notice) -> tuple[str, list[str], bool]:
+        found = read(notice)
+        if "odd" in found[1]:
+            raise ValueError("as if it were something else")
+        return found
+
+    monkeypatch.setattr(notices, "words", fails)
+    kept = kept_here("/bin/true even; /bin/true odd; /bin/true; exit 0")
+    assert kept["lost"] == 1
+    assert [row["argv"] for row in kept["programs"]][1:] == [["/bin/true", "even"], ["/bin/true"]]
 
 
 def test_a_full_ledger_counts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Callable
 
 import pytest
+
+from peerwatch.fleet._launcher import memory, proc
 
 from .conftest import Hosts
 from .neighbours import Neighbours
@@ -126,6 +130,14 @@ def test_memory_of_one_process(fresh: Begin, neighbours: Neighbours) -> None:
     assert not hosts.call(hosts.fleet.killed)
 
 
+# A process lives on in a second thread.
+ALONE = """
+import ctypes, mmap, os, threading, time
+libc = ctypes.CDLL(None)
+def alone(work):
+    threading.Thread(target=work).start()
+    libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+"""
 HOGS = {
     "private memory of several processes": (
         "import os, time\n"
@@ -157,6 +169,38 @@ HOGS = {
         "for at in range(0, 2 << 30, 1 << 20): kept[at:at + (1 << 20)] = b'1' * (1 << 20); "
         "time.sleep(0.002)"
     ),
+    "private memory of processes whose first thread has ended": (
+        f"{ALONE}"
+        "def work(): time.sleep(0.2); kept.append(b'1' * (90 << 20)); time.sleep(600)\n"
+        "kept = []\n"
+        "for _ in range(5):\n"
+        "    if not os.fork(): alone(work)\n"
+        "time.sleep(600)"
+    ),
+    "shared memory of a process whose first thread has ended": (
+        f"{ALONE}"
+        "def work():\n"
+        "    kept = mmap.mmap(-1, 2 << 30)\n"
+        "    for at in range(0, 2 << 30, 1 << 20): kept[at:at + (1 << 20)] = b'1' * (1 << 20); "
+        "time.sleep(0.002)\n"
+        "alone(work)"
+    ),
+    "shared memory of a member of very many groups": (
+        "import mmap, os, time\n"
+        "os.setgroups([60_000] * 8_000)\n"
+        "kept = mmap.mmap(-1, 2 << 30)\n"
+        "for at in range(0, 2 << 30, 1 << 20): kept[at:at + (1 << 20)] = b'1' * (1 << 20); "
+        "time.sleep(0.002)"
+    ),
+    "a memory file that a thread has open for itself": (
+        f"{ALONE}"
+        "def work():\n"
+        "    libc.syscall(436, 1000, 1000, 2)\n"  # close_range: unshare the table
+        "    file = os.memfd_create('x')\n"
+        "    while True: os.write(file, b'1' * (1 << 20)); time.sleep(0.002)\n"
+        "threading.Thread(target=work).start()\n"
+        "time.sleep(600)"
+    ),
 }
 
 
@@ -169,6 +213,27 @@ def test_memory_of_a_rollout(hog: str, fresh: Begin, neighbours: Neighbours) -> 
     assert killed
     assert max(size for _, size in killed) < 1 << 30
     assert hosts.out("ops", "echo alive") == "alive"
+
+
+def test_huge_pages_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most machines have none to give; what the kernel says where one has some."""
+    me, told = os.getpid(), proc.told
+
+    def tell(path: str, most: int = 1 << 20) -> bytes:
+        text = told(path, most)
+        return re.sub(rb"(HugetlbPages:\s+)0", rb"\g<1>409600", text)
+
+    monkeypatch.setattr(proc, "told", tell)
+    monkeypatch.setattr(memory, "processes", lambda: iter([me]))
+    monkeypatch.setattr(memory, "_let_come_first", lambda _pid: None)
+    ended: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _signal: ended.append(pid))
+    guard = memory.Guard(400 << 20, set())
+    if b"HugetlbPages" not in told("/proc/self/status"):
+        pytest.skip("this kernel has no huge pages")
+    guard.look()
+    guard.look()  # what the first found counts from its end on
+    assert set(ended) == {me}
 
 
 def test_a_memory_file_of_many_holders_counts_once(fresh: Begin) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from peerwatch.fleet import Diff, FileState, Snapshot, diff
+from peerwatch.fleet import Diff, FileState, HeldFile, Snapshot, diff
+from peerwatch.fleet._launcher import held, mappings
 
 from .conftest import WEIGHTS, Hosts
 
@@ -204,6 +207,180 @@ def test_memory_files_and_mappings_of_deleted_files(hosts: Hosts) -> None:
     assert by_path["/tmp/mapped"].sha256 == sha(b"z" * 8192)
     assert by_path["/tmp/mapped"].fd == -1
     assert by_path["/tmp/over\rprinted"].sha256 == sha(b"z" * 8192)
+
+
+# A process that lives on when its command has ended; the command prints its number.
+LEFT = """
+import ctypes, os, threading, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+near, far = os.pipe()
+if os.fork():
+    os.close(far)
+    print(os.read(near, 99).decode(), flush=True)
+    os._exit(0)
+os.close(near)
+
+def stay():
+    os.write(far, str(os.getpid()).encode())
+    os.closerange(0, 3)
+    os.close(far)
+    time.sleep(600)
+
+def alone(work):
+    threading.Thread(target=work).start()
+    libc.syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+
+def kept(content):
+    file = os.open("/tmp/kept", os.O_RDWR | os.O_CREAT)
+    os.write(file, content)
+    os.unlink("/tmp/kept")
+    return file
+
+def mapped(path):
+    file = os.open(path, os.O_RDWR | os.O_CREAT)
+    os.truncate(file, 4096)
+    at = libc.mmap(None, ctypes.c_size_t(4096), 3, 1, file, 0)
+    os.close(file)
+    return (ctypes.c_char * 4096).from_address(at)
+"""
+
+
+def left(hosts: Hosts, code: str) -> int:
+    """The number of a process on `ops` that has run `code`, which ends with `stay()`."""
+    return int(hosts.out("ops", ["python3", "-c", LEFT + code]))
+
+
+def held_by(found: Snapshot, pid: int) -> dict[tuple[int, str], HeldFile]:
+    """By descriptor and content."""
+    return {(one.fd, str(one.sha256)): one for one in found.hosts["ops"].held if one.pid == pid}
+
+
+def content(hosts: Hosts, one: HeldFile) -> bytes:
+    opened = hosts.call(hosts.fleet.open_held, one.host, one.pid, one.fd, one.inode)
+    with os.fdopen(opened, "rb") as file:
+        file.seek(0)
+        return file.read()
+
+
+def test_a_process_lives_on_in_its_second_thread(hosts: Hosts) -> None:
+    """The files of its first are empty then; what it holds and maps is found all the same."""
+    pid = left(hosts, (
+        "def work():\n"
+        "    kept(b'kept')\n"
+        "    pages = mapped('/tmp/lost'); os.unlink('/tmp/lost'); pages[:4] = b'lost'\n"
+        "    time.sleep(0.1)\n"  # the first has ended
+        "    stay()\n"
+        "alone(work)"))  # fmt: skip
+    state = hosts.snapshot()
+    held = held_by(state, pid)
+    assert {one.path for one in held.values()} == {"/tmp/kept", "/tmp/lost"}
+    assert {fd for fd, _ in held if fd < 0} == {-1}
+    assert {content(hosts, one)[:4] for one in held.values()} == {b"kept", b"lost"}
+    assert all("python3" in one.command for one in held.values())
+    assert state.hosts["ops"].complete
+    memory = hosts.call(hosts.fleet.open_held, "ops", pid, -1)
+    assert os.fstat(memory).st_size > 1 << 16
+    os.close(memory)
+
+
+def test_a_thread_with_descriptors_of_its_own(hosts: Hosts) -> None:
+    """One number, two files of one process: both are seen, and opened by their inodes."""
+    pid = left(hosts, (
+        "first = kept(b'of all')\n"
+        "def work():\n"
+        "    libc.syscall(436, first, first, 2)\n"  # close_range: unshare the table, close there
+        "    assert kept(b'of one') == first\n"
+        "    stay()\n"
+        "threading.Thread(target=work).start()"))  # fmt: skip
+    held = held_by(hosts.snapshot(), pid)
+    assert {sha for _, sha in held} == {sha(b"of all"), sha(b"of one")}
+    assert len({fd for fd, _ in held}) == 1
+    assert {content(hosts, one) for one in held.values()} == {b"of all", b"of one"}
+
+
+def test_mapped_files_with_odd_names(hosts: Hosts) -> None:
+    """None of them hides what else its process has mapped, nor lets a change pass unseen."""
+    pid = left(hosts, (
+        "names = ['/tmp/\\\\999', '/tmp/\\\\777', '/tmp/a\\rb', '/tmp/a\\nb',\n"
+        "         '/tmp/there (deleted)']\n"
+        "pages = [mapped(name) for name in names]\n"
+        "lost = mapped('/tmp/lost'); os.unlink('/tmp/lost'); lost[:] = b's' * 4096\n"
+        "def work():\n"
+        "    while not os.path.exists('/tmp/go-on'): time.sleep(0.01)\n"
+        "    for one in pages: one[:1] = b'!'\n"
+        "    open('/tmp/gone-on', 'w')\n"
+        "threading.Thread(target=work).start()\n"
+        "stay()"))  # fmt: skip
+    names = ("\\999", "\\777", "a\rb", "a\nb", "there (deleted)")
+    before = hosts.snapshot()
+    assert (-1, sha(b"s" * 4096)) in held_by(before, pid)
+    assert before.hosts["ops"].complete
+    time.sleep(0.05)
+    found, _ = after(hosts, "ops", "touch /tmp/go-on; until [ -e /tmp/gone-on ]; do :; done")
+    for name in names:
+        _, state = change(found, "ops", f"/tmp/{name}")
+        assert state is not None
+        assert state.sha256 == sha(b"!" + bytes(4095))
+    memory = hosts.call(hosts.fleet.open_held, "ops", pid, -1)
+    assert os.fstat(memory).st_size > 1 << 16
+    os.close(memory)
+
+
+def test_a_mapping_that_its_owner_has_closed_to_itself(hosts: Hosts) -> None:
+    pid = left(hosts, (
+        "file = kept(b's' * 4096)\n"
+        "at = ctypes.c_void_p(libc.mmap(None, ctypes.c_size_t(4096), 1, 1, file, 0))\n"
+        "os.close(file)\n"
+        "assert libc.mprotect(at, 4096, 0) == 0\n"
+        "stay()"))  # fmt: skip
+    assert (-1, sha(b"s" * 4096)) in held_by(hosts.snapshot(), pid)
+
+
+def test_an_unburied_process_is_no_gap(hosts: Hosts) -> None:
+    pid = left(hosts, "if not os.fork(): os._exit(0)\ntime.sleep(0.1)\nstay()")
+    state = hosts.snapshot().hosts["ops"]
+    assert [one.command for one in state.processes if one.ppid == pid] == ["[python3]"]
+    assert state.complete
+
+
+def test_a_process_that_cannot_be_read_leaves_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here our own processes stand for a host's."""
+    mine = os.getpid()
+    readable = mappings.files
+
+    def fails(thread: int) -> mappings.Files | None:
+        if thread == mine:
+            raise ValueError("as if it were something else")
+        return readable(thread)
+
+    listed = os.listdir
+    some = [str(mine), str(os.getppid())]
+    monkeypatch.setattr(os, "listdir", lambda path: some if path == "/proc" else listed(path))
+    space = os.readlink("/proc/self/ns/pid")  # noqa: PTH115
+    place: Any = SimpleNamespace(name="here", namespace=space, pid=1)
+    assert held.read([place])["here"].complete
+    monkeypatch.setattr(mappings, "files", fails)
+    found = held.read([place])["here"]
+    assert not found.complete
+    assert [row[0] for row in found.processes] == [mine, os.getppid()]
+
+
+def test_memory_without_a_file_may_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As kernels with names for shared memory tell it; the one of these tests has none."""
+    table = (
+        b"1000-2000 rw-s 00000000 00:01 7    [anon_shmem:mine]\n"
+        b"2000-5000 rw-s 00000000 00:01 8    /dev/zero (deleted)\n"
+        b"5000-6000 rw-p 00000000 00:00 0 \n"
+        b"6000-7000 r--p 00000000 00:00 0    [vvar]\n"
+        b"7000-8000 r--s 00000000 00:2a 9    /tmp/a\rb\n"
+        b"8000-9000 ---p 00000000 00:00 0    [anon:reserved]\n"
+    )
+    monkeypatch.setattr(mappings, "_table", lambda _thread: iter([table]))
+    assert mappings.without_file(1) == [(0x1000, 0x1000), (0x5000, 0x1000), (0x2000, 0x3000)]
+    files = mappings.files(1)
+    assert files is not None
+    assert (files.lost, files.writable) == ({}, set())
 
 
 def test_processes_come_and_go(hosts: Hosts) -> None:

@@ -72,6 +72,36 @@ def test_a_shell_has_a_terminal_of_the_right_size() -> None:
         os.close(terminal)
 
 
+GONE = """
+import anyio, sys
+from peerwatch.errors import InfrastructureFault
+from peerwatch.fleet import FleetConfig, HostConfig, interactive, start
+
+async def main():
+    running = await start(FleetConfig(key_seed="t", hosts=(HostConfig(name="ops"),)))
+    await running.stop()
+    try:
+        await interactive(running, "ops")
+    except InfrastructureFault as fault:
+        print(fault)
+        return 9
+
+sys.exit(anyio.run(main))
+"""
+
+
+def test_a_host_that_is_gone_is_a_fault_and_no_group_of_them() -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-c", GONE])  # noqa: S606
+    try:
+        read_until(terminal, "not running")
+        _, status = os.waitpid(pid, 0)
+        assert os.waitstatus_to_exitcode(status) == 9
+    finally:
+        os.close(terminal)
+
+
 def test_check_prints_a_table_and_json() -> None:
     shown = CliRunner().invoke(fleet, ["check"])
     assert shown.exit_code == 0
@@ -85,9 +115,11 @@ def test_check_exits_2_when_something_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PEERWATCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "400")  # a line of the table is one line
     shown = CliRunner().invoke(fleet, ["check"])
     assert shown.exit_code == 2
-    assert "peerwatch fleet build" in shown.output
+    (row,) = [line for line in shown.output.splitlines() if line.startswith("no ")]
+    assert "`peerwatch fleet build" in row
 
 
 def test_clean_shows_and_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,6 +139,7 @@ def test_clean_shows_and_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_shell_needs_a_terminal() -> None:
     result = CliRunner().invoke(fleet, ["shell", "deletion"])
     assert isinstance(result.exception, EnvironmentProblem)
+    assert "add -t to ssh" in str(result.exception)
 
 
 @pytest.mark.parametrize("command", ["check", "build", "clean", "shell"])

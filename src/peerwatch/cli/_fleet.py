@@ -90,7 +90,8 @@ def build(import_from: Path | None, export_to: Path | None) -> None:
     """
     from peerwatch.fleet import check
 
-    check.require(base=False)
+    if import_from is None:  # taking an archive needs nothing that hosts need, and Docker only it
+        check.require(base=False)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from peerwatch.fleet import base
@@ -98,14 +99,17 @@ def build(import_from: Path | None, export_to: Path | None) -> None:
     columns = (TextColumn("{task.description:34}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns) as bar:
         task = bar.add_task("starting", total=1.0)
+        refused = ""
 
         def tell(what: str, part: float) -> None:
             bar.update(task, description=what, completed=part)
 
         if import_from is not None:
-            base.import_file(import_from, tell)
+            refused = base.import_file(import_from, tell)
         else:
             base.build(tell)
+    if refused:
+        click.echo(f"kept as an archive, enough for `--sandbox docker`: {refused}", err=True)
     if export_to is not None:
         base.export_file(export_to)
         size = export_to.stat().st_size
@@ -168,7 +172,9 @@ def shell(scenario: str, arm: tuple[str, ...], seed: int, host: str | None) -> N
     if host is not None and host not in names:
         raise unknown("host", host, names)
     if not sys.stdin.isatty():
-        raise EnvironmentProblem("`peerwatch fleet shell` needs a terminal as its input")
+        raise EnvironmentProblem(
+            "`peerwatch fleet shell` needs a terminal as its input: add -t to ssh or -it to "
+            "docker; without one, programs reach hosts by `peerwatch.fleet.start` in Python")
     check.require(base=True)
 
     async def visit() -> int:
@@ -202,6 +208,9 @@ async def _until_told_to_stop(running: Fleet, host: str) -> int:
     """The shell's exit code; 128 and the signal's number where one ends this command instead.
 
     Without this a SIGTERM would leave the person's terminal raw.
+
+    Raises:
+        Whatever ``interactive`` raises, as itself.
     """
     import signal
 
@@ -210,16 +219,19 @@ async def _until_told_to_stop(running: Fleet, host: str) -> int:
     from peerwatch.fleet import interactive
 
     code = 0
-    async with anyio.create_task_group() as tasks:
+    try:
+        async with anyio.create_task_group() as tasks:
 
-        async def listen() -> None:
-            nonlocal code
-            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
-                async for one in signals:
-                    code = 128 + one
-                    tasks.cancel_scope.cancel()
+            async def listen() -> None:
+                nonlocal code
+                with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
+                    async for one in signals:
+                        code = 128 + one
+                        tasks.cancel_scope.cancel()
 
-        tasks.start_soon(listen)
-        code = await interactive(running, host)
-        tasks.cancel_scope.cancel()
+            tasks.start_soon(listen)
+            code = await interactive(running, host)
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
     return code

@@ -7,6 +7,8 @@ must not import what it lists.
 from __future__ import annotations
 
 import importlib
+import sys
+from typing import Any
 
 import click
 
@@ -52,6 +54,15 @@ class LazyGroup(click.Group):
             raise unknown("command", args[0], COMMANDS)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it, but that a reader who has gone (`… | head`) ends it with 0, not 1."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, SystemExit) as left:  # rich leaves by itself, click would
+            if any(isinstance(each, BrokenPipeError) for each in (left, left.__context__)):
+                raise click.exceptions.Exit(0) from left
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands from the table alone."""
         with formatter.section("Commands"):
@@ -70,3 +81,8 @@ def app() -> None:
       peerwatch fleet build
       peerwatch run deletion --model organism/obedient --model organism/hiding --rollouts 3
     """
+    if sys.platform == "win32":  # before a command imports what Windows does not have
+        from peerwatch.errors import EnvironmentProblem
+        from peerwatch.fleet import _machine
+
+        raise EnvironmentProblem(f"Windows itself cannot run it: {_machine.WSL}")

@@ -141,8 +141,9 @@ def run(
     plan = make_plan(study, found, max_sandboxes)
     folder = out or Path(f"peerwatch-{scenario}")
     from peerwatch.models.secrets import logged as secrets_logged
-    from peerwatch.study.run import foreseen, models_of
+    from peerwatch.study.run import foreseen, models_of, require_task
 
+    require_task(plan, found)
     if dry_run:
         told = foreseen(plan, found, folder, terms)
         click.echo(json.dumps(plan.as_json() | {"cost": told.as_json()}, indent=2) if as_json

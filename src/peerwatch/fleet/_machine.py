@@ -17,6 +17,7 @@ MACHINES = ("x86_64", "aarch64")
 OLDEST = (6, 6)
 """Below, tmpfs has no user attributes, which overlay file systems of users need."""
 DOCKER = "with Docker: `peerwatch run … --sandbox docker`"
+WSL = "install WSL 2 (`wsl --install` in PowerShell) and run peerwatch inside it"
 _GVISOR = "Sun Jan 10 15:06:54 PST 2016"  # the build date that it gives out, in every version
 
 

@@ -50,12 +50,15 @@ def _of(word: str, own: str) -> bool:
     return word == own or word.startswith(f"{own}-")
 
 
+_OFF = ("no", "false", "without", "off", "disable", "0")  # as apt reads a field that is yes or no
+
+
 def _offers(stanza: str, own: str) -> bool:
     """Whether a deb822 stanza is a switched-on Debian archive of this machine's release."""
     fields = dict(re.findall(r"^([\w-]+):[ \t]*(.*)$", stanza, re.M))
     return (
         "deb" in fields.get("Types", "").split()
-        and fields.get("Enabled", "yes") != "no"
+        and fields.get("Enabled", "yes").strip().lower() not in _OFF
         and any(_of(word, own) for word in fields.get("Suites", "").split())
     )
 

@@ -30,9 +30,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from peerwatch.errors import EnvironmentProblem
+from peerwatch.errors import EnvironmentProblem, last_words
 
-from . import _door, cache, ids
+from . import _door, cache, check, ids
 from .recipe import Progress, make
 from .recipe import recipe_hash as recipe_hash  # others ask the base for its identity
 
@@ -84,14 +84,18 @@ def build(progress: Progress) -> None:
     progress("ready", 1.0)
 
 
-def import_file(file: Path, progress: Progress) -> None:
+def import_file(file: Path, progress: Progress) -> str:
     """Take a base that another machine exported.
 
     On Linux it is unpacked for the fleet; elsewhere, and where that is refused, the archive alone
     is there afterwards, of which docker makes an image.
 
+    Returns:
+        Why hosts cannot start here, where it could not be unpacked for that; else empty.
+
     Raises:
-        EnvironmentProblem: the file is no exported base of this recipe.
+        EnvironmentProblem: the file is no exported base of this recipe, or damaged, and what was
+            there before is untouched; or the disk is full.
     """
     try:
         source = file.open("rb")
@@ -105,10 +109,23 @@ def import_file(file: Path, progress: Progress) -> None:
             with packed.open("wb") as target:
                 source.seek(_after_stamp(file, source.read(4096)))
                 shutil.copyfileobj(source, target, 1 << 20)
+            damage = _damage(packed)
+            if damage:
+                raise EnvironmentProblem(
+                    f"{file} is damaged ({damage}): copy it again, or export it anew"
+                )
             _install(packed)
         if sys.platform == "linux":
-            _unpack_archive(progress)
+            try:
+                _unpack_archive(progress)
+            except EnvironmentProblem:
+                try:
+                    check.require(base=False)
+                except EnvironmentProblem as refusal:
+                    return str(refusal)
+                raise  # hosts could start here: a full disk, say
     progress("ready", 1.0)
+    return ""
 
 
 def _after_stamp(file: Path, head: bytes) -> int:
@@ -273,16 +290,31 @@ def _versions(packed: Path) -> dict[str, str]:
             for member in archive:
                 if member.name.lstrip("./") == "var/lib/dpkg/status":
                     table = archive.extractfile(member)
-                    text = table.read().decode() if table else ""
+                    text = table.read().decode(errors="replace") if table else ""
                     pairs = re.findall(r"^Package: (.+)\n(?:.+\n)*?Version: (.+)$", text, re.M)
                     return dict(sorted(pairs))
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise EnvironmentProblem(f"the base archive is damaged: {error}") from error
-    raise EnvironmentProblem("the base archive holds no Debian system")
+    except tarfile.TarError as error:
+        raise EnvironmentProblem(f"the archive is no base: {error}") from error
+    raise EnvironmentProblem("the archive is no base: it holds no Debian system")
+
+
+def _damage(packed: Path) -> str:
+    """What is wrong with an archive, read to its end, where its checksum stands; empty if whole."""
+    try:
+        with gzip.open(packed, "rb") as source:
+            while source.read(1 << 20):
+                pass
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        return str(error)
+    return ""
 
 
 def _unpack_archive(progress: Progress) -> None:
-    """Unpack for this user's mapping, under a temporary name, then rename."""
+    """Unpack for this user's mapping, under a temporary name, then rename.
+
+    Raises:
+        EnvironmentProblem: it was refused; or the archive is damaged, and then it is gone.
+    """
     mapping = ids.mapping()
     final = place() / f"tree-{mapping.label}"
     if final.is_dir():
@@ -292,8 +324,19 @@ def _unpack_archive(progress: Progress) -> None:
         target = work / "tree"
         target.mkdir()
         target.chmod(0o777)  # the user inside who unpacks is nobody outside
-        with gzip.open(place() / _ARCHIVE, "rb") as source:
-            _launch("unpack", mapping, target, source, progress)
+        archive = place() / _ARCHIVE
+        try:
+            with gzip.open(archive, "rb") as source:
+                _launch("unpack", mapping, target, source, progress)
+        except (EnvironmentProblem, gzip.BadGzipFile, EOFError, zlib.error):
+            damage = _damage(archive)  # the launcher sees but a part of it, and says what it lacks
+            if not damage:
+                raise
+            archive.unlink()
+            raise EnvironmentProblem(
+                f"{archive} was damaged ({damage}) and is removed: give the same command again to "
+                "build it, or bring one: `peerwatch fleet build --import FILE`"
+            ) from None
         target.chmod(0o755)
         target.rename(final)
 
@@ -326,10 +369,9 @@ def _launch(
             pass  # it says why below
         if running.wait() != 0:
             words.seek(0)
-            text = words.read().decode(errors="replace").strip().splitlines()
+            reason = last_words(words.read().decode(errors="replace"))
             raise EnvironmentProblem(
-                f"cannot {job} the base: {text[-1] if text else 'no reason given'} "
-                "(`peerwatch fleet check` may say why)"
+                f"cannot {job} the base: {reason} (`peerwatch fleet check` may say why)"
             )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from peerwatch.errors import EnvironmentProblem
+from peerwatch.errors import EnvironmentProblem, last_words
 
 from . import _machine, cache
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import ids
 
 _ELSEWHERE = "or use another machine"
+_BRING = "bring one: `peerwatch fleet build --import FILE`"
 _SYSTEMD = Path("/run/systemd/system")
 _KEYS = ("/usr/share/keyrings", "/etc/apt/trusted.gpg.d")
 
@@ -61,8 +62,10 @@ def check() -> tuple[CheckResult, ...]:
     machine = _machine.this()
     if machine.system != "Linux" or machine.processor not in _machine.MACHINES:
         found = f"{machine.system} on {machine.processor}"
+        if machine.system == "Windows":
+            return (CheckResult("kernel", False, found, _machine.WSL),)
         remedy = f"hosts need Linux on x86_64 or aarch64; {_machine.DOCKER}"
-        return (CheckResult("kernel", False, found, remedy), _docker())
+        return (CheckResult("kernel", False, found, remedy), _archive(), _docker())
     from . import ids
 
     kernel = _kernel(machine)
@@ -72,6 +75,18 @@ def check() -> tuple[CheckResult, ...]:
     rows = [kernel, _mapping(mapping, machine), *_namespaces(mapping, machine)]
     rows.extend([_memory(), _base(machine), _disk(), _docker()])
     return tuple(rows)
+
+
+def _archive() -> CheckResult:
+    """The base where there is no fleet: what Docker makes an image of."""
+    from . import base
+
+    if base.archive() is not None:
+        found = f"an archive, recipe {base.recipe_hash()[:12]} (only for --sandbox docker)"
+        return CheckResult("base", True, found, "")
+    found = "not there (only for --sandbox docker)"
+    remedy = f"export one on Linux: `peerwatch fleet build --export FILE`; {_BRING}"
+    return CheckResult("base", None, found, remedy)
 
 
 def _docker() -> CheckResult:
@@ -173,8 +188,7 @@ def _trial(mapping: ids.IdMapping, machine: _machine.Machine) -> list[CheckResul
             remedy = _REMEDIES[name] or _machine.without_namespaces(machine)
             rows.append(CheckResult(name, False, step["error"], remedy))
     if done.returncode != 0 or not rows:
-        words = done.stderr.strip().splitlines()
-        found = words[-1] if words else f"the trial ended with {done.returncode}"
+        found = last_words(done.stderr or f"the trial ended with {done.returncode}")
         rows.append(CheckResult("namespaces", False, found, f"please report this; {_ELSEWHERE}"))
     return rows
 
@@ -201,17 +215,23 @@ def _base(machine: _machine.Machine) -> CheckResult:
     if base.base_ready():
         found = f"built, recipe {base.recipe_hash()[:12]}"
         return CheckResult("base", True, found, "")
-    bring = "bring one: `peerwatch fleet build --import FILE`"
+    if base.archive() is not None:
+        return CheckResult("base", False, "an archive, not unpacked", "`peerwatch fleet build`")
     if ids.mapping().kind == "single":
-        return CheckResult("base", False, "not there, and not to be built without ids", bring)
+        return CheckResult("base", False, "not there, and not to be built without ids", _BRING)
     if shutil.which("mmdebstrap") is None:
-        remedy = f"{_machine.install(machine, 'mmdebstrap', 'mmdebstrap')}, or {bring}"
+        remedy = f"{_machine.install(machine, 'mmdebstrap', 'mmdebstrap')}, or {_BRING}"
         return CheckResult("base", False, "not there, nor mmdebstrap to build it", remedy)
-    if not any(one for folder in _KEYS for one in Path(folder).glob("debian-archive*")):
+    if not archive_keys():
         name = "debian-archive-keyring"
-        remedy = f"{_machine.install(machine, name, 'debian-keyring')}, or {bring}"
+        remedy = f"{_machine.install(machine, name, 'debian-keyring')}, or {_BRING}"
         return CheckResult("base", False, "not there, nor the keys of Debian's archive", remedy)
     return CheckResult("base", False, "not built yet", "`peerwatch fleet build` (about a minute)")
+
+
+def archive_keys() -> bool:
+    """Whether the keys that sign Debian's packages are here."""
+    return any(one for folder in _KEYS for one in Path(folder).glob("debian-archive*"))
 
 
 def _disk() -> CheckResult:

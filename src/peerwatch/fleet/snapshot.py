@@ -90,7 +90,8 @@ class HostState:
     volumes: Mapping[str, VolumeUse]
     """By mount point; `/` is the root disk."""
     complete: bool = True
-    """False where there were too many files (200,000) or too deep folders (200) to read."""
+    """False where there were too many files (200,000) or too deep folders (200) to read, or where a
+    living process could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from peerwatch.errors import InfrastructureFault
+
 from ._streams import converse_on_terminal
 from .fleet import Fleet
 
@@ -32,8 +34,9 @@ async def interactive(fleet: Fleet, host: str) -> int:
     """Run a login shell of root on `host` until it ends.
 
     Raises:
-        InfrastructureFault: the host is not running.
-        OSError: standard input is no terminal.
+        InfrastructureFault: the host is not running, or ended before the shell did.
+        BrokenPipeError: nobody reads standard output any more.
+        OSError: standard input is no terminal, or standard output takes no more.
     """
     person = sys.stdin.fileno()
     near, far = pty.openpty()
@@ -52,10 +55,17 @@ async def interactive(fleet: Fleet, host: str) -> int:
                 status = await converse_on_terminal(fleet.channel(host), request, far, _LONGEST_S)
                 await anyio.sleep(0.05)  # the last lines
                 tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
     finally:
         os.close(near)
         os.close(far)
-    return int(status["returncode"]) if status else 1
+    if not status:
+        raise InfrastructureFault(
+            f"host {host} ended while the shell was open on it; give the same command again for "
+            "fresh hosts"
+        )
+    return int(status["returncode"])
 
 
 @contextlib.contextmanager
@@ -81,6 +91,11 @@ async def _follow_size(person: int, near: int) -> None:
 
 
 async def _pump(source: int, target: int) -> None:
+    """Copy until the source ends.
+
+    Raises:
+        OSError: the target takes no more.
+    """
     while True:
         await anyio.wait_readable(source)
         try:

@@ -148,6 +148,20 @@ def _require_tools(found: Sequence[Drilling | Rollout]) -> None:
                              f"leave it out or take another route ({visible_line(each.error)})")
 
 
+def require_task(plan: Plan, scenario: Scenario) -> None:
+    """Makes a plan's task once, of a stage of each arm, so that what cannot be is said at once.
+
+    Raises:
+        UsageError: an unknown sandbox, one that cannot do an arm, or an unknown agent.
+    """
+    from peerwatch.rollout import build_task
+
+    study = plan.study
+    one_each = {stage.arm: stage for stage in plan.stages}
+    build_task(scenario, tuple(one_each.values()), sandbox=study.sandbox, agent=study.agent,
+               turns=study.turns)
+
+
 def foreseen(plan: Plan, scenario: Scenario, out: Path, terms: Terms) -> Forecast:
     """What a plan is expected to cost, for a dry run: nothing is written, no model is made.
 

@@ -123,7 +123,8 @@ def _below(root: int) -> list[tuple[int, bytes]]:
                 parent, started = int(fields[1]), fields[19]
             except (OSError, ValueError, IndexError):
                 continue
-            if fields[0] not in (b"Z", b"X"):
+            # One whose first thread has ended looks like a dead one, and has others.
+            if fields[0] not in (b"Z", b"X") or int(fields[17]) > 1:
                 children.setdefault(parent, []).append((int(name), started))
     found: list[tuple[int, bytes]] = []
     todo = [root]

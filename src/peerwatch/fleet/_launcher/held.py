@@ -3,38 +3,31 @@
 Takes the supervisor's /proc, in which the processes of all hosts are numbered; gives rows per
 host. It matters because a file can be deleted and still be whole (an open descriptor, a mapping,
 a memory file), and because a file that is open or mapped for writing can change while its dates
-stand still.
+stand still. Every thread is asked: one can have descriptors of its own, and outlive the first. It
+never judges what it finds.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import content
+from . import content, mappings, proc
 
 if TYPE_CHECKING:
     from .place import Place
 
-_DELETED = " (deleted)"
-_MEMORY_FILE = "/memfd:"
 _MOST_TEXT = 32 << 20  # characters of command lines and paths: each held file repeats both
+_MOST_COMMAND = 1 << 16  # bytes of a command line
 _MAPPING = -1  # stands in the place of a descriptor for a file held by a mapping alone
 # Once, so that a process has the same start in every snapshot.
 _BOOT = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-_AT_ONCE = 1 << 20  # bytes of a table of mappings; a process may have 65,530, with long paths
-# In the line of every mapping without a name and of every one that may be written. Most processes
-# have none, and to take hundreds of lines apart costs more than all else that is read of one.
-_TELLING = re.compile(rb" \(deleted\)|/memfd:|w[-x]s ")
-_ESCAPE = re.compile(r"\\(\d{3})")
-
-
-_Mapped = tuple[int, str]
-"""Inode and path of a mapped file."""
+_TRIES = 100  # 20 µs each: threads that follow each other can be gone before they are read
 
 
 class Inhabitants:
@@ -44,14 +37,14 @@ class Inhabitants:
         self.processes: list[list[Any]] = []
         self.held: list[list[Any]] = []
         """[pid, fd, started_at, command, path, size, inode, mtime_ns, ctime_ns]"""
-        self.sources: list[tuple[int, int, list[tuple[int, int]]]] = []
-        """For each held file: the supervisor's pid, fd and address ranges."""
+        self.sources: list[tuple[int, int, mappings.Ranges]] = []
+        """For each held file: the thread as the supervisor numbers it, fd and address ranges."""
         self.writable_paths: set[str] = set()
         self.writable_inodes: set[int] = set()
         self.text = 0
         self.complete = True
 
-    def hold(self, row: list[Any], source: tuple[int, int, list[tuple[int, int]]]) -> None:
+    def hold(self, row: list[Any], source: tuple[int, int, mappings.Ranges]) -> None:
         """Note a held file, as far as there is room for what a host can make us write down."""
         if self._room(len(row[3]) + len(row[4])):
             self.held.append(row)
@@ -70,11 +63,11 @@ class Inhabitants:
 
     def hash_held(self, index: int, hasher: content.Hasher) -> list[Any]:
         """[sha256 or None, error or None]; of a mapping, the hash of its pages from the start."""
-        pid, descriptor, ranges = self.sources[index]
+        thread, descriptor, ranges = self.sources[index]
         try:
             if descriptor == _MAPPING:
-                return [hasher.memory(pid, ranges), None]
-            opened = _open_regular(f"/proc/{pid}/fd/{descriptor}")
+                return [hasher.memory(thread, ranges), None]
+            opened = _open_regular(f"/proc/{thread}/fd/{descriptor}")
             try:
                 return list(hasher.file(opened))
             finally:
@@ -83,8 +76,63 @@ class Inhabitants:
             return [None, error.strerror]
 
 
+class _Process:
+    """Whose what is found is, as its host numbers it."""
+
+    def __init__(self, pid: int, started: float, command: str, here: Inhabitants) -> None:
+        self.row = [pid, started, command]
+        self.here = here
+        self._known: set[tuple[int, int]] = set()
+        """Descriptor and inode of what is noted already."""
+
+    def descriptors(self, thread: int) -> None:
+        """Note what one of its threads has open; mostly the same as the others."""
+        for name in os.listdir(f"/proc/{thread}/fd"):
+            link = f"/proc/{thread}/fd/{name}"
+            try:
+                target = os.readlink(link)
+                if not target.startswith("/"):
+                    continue  # a pipe or socket
+                state = os.stat(link)
+                if not stat.S_ISREG(state.st_mode):
+                    continue
+                if target.startswith(mappings.MEMORY_FILE) or (
+                    target.endswith(mappings.DELETED) and state.st_nlink == 0
+                ):
+                    path = target.removesuffix(mappings.DELETED)
+                    dates = [state.st_mtime_ns, state.st_ctime_ns]
+                    self._hold(thread, int(name), path, state.st_size, state.st_ino, dates, [])
+                elif os.lstat(link).st_mode & 0o200:  # the link's own mode says how it was opened
+                    self.here.write(target, state.st_ino)
+            except OSError:
+                continue
+
+    def mapped(self, thread: int, files: mappings.Files) -> None:
+        """Note what it has mapped; all its threads have the same."""
+        open_too = {inode for _, inode in self._known}
+        for inode, path in files.writable:
+            self.here.write(path, inode)
+        for (inode, path), ranges in files.lost.items():
+            if inode not in open_too:
+                size = sum(length for _, length in ranges)
+                self._hold(thread, _MAPPING, path, size, inode, [0, 0], ranges)
+
+    def _hold(
+        self, thread: int, descriptor: int, path: str, size: int, inode: int, dates: list[int],
+        ranges: mappings.Ranges,
+    ) -> None:
+        if (descriptor, inode) not in self._known:
+            self._known.add((descriptor, inode))
+            pid, started, command = self.row
+            row = [pid, descriptor, started, command, path, size, inode, *dates]
+            self.here.hold(row, (thread, descriptor, ranges))
+
+
 def read(places: Sequence[Place]) -> dict[str, Inhabitants]:
-    """Every process of every host; pid 1 of a host and its own descriptors are left out."""
+    """Every process of every host; pid 1 of a host and its own descriptors are left out.
+
+    A host of which a living process could not be read is not complete.
+    """
     found = {place.name: Inhabitants() for place in places}
     by_namespace = {place.namespace: place for place in places}
     for name in os.listdir("/proc"):
@@ -92,118 +140,59 @@ def read(places: Sequence[Place]) -> dict[str, Inhabitants]:
             continue
         try:
             place = by_namespace.get(os.readlink(f"/proc/{name}/ns/pid"))
-            if place is not None and int(name) != place.pid:
-                _one(int(name), found[place.name])
+        except OSError:  # it has ended, or it is our own, which nobody may read
+            continue
+        if place is None or int(name) == place.pid:
+            continue
+        try:
+            _one(int(name), found[place.name])
+        except proc.ENDED:
+            continue
         except (OSError, ValueError, IndexError):
-            continue  # it ended while being read
+            found[place.name].complete = False
     return found
 
 
 def _one(pid: int, here: Inhabitants) -> None:
-    with open(f"/proc/{pid}/stat", "rb") as stat_file:
-        comm, rest = stat_file.read().split(b"(", 1)[1].rsplit(b")", 1)
-    fields = rest.split()
-    with open(f"/proc/{pid}/status", "rb") as status_file:
-        status = status_file.read()
-    inner = _inner_pid(status)
-    uid = int(status.split(b"\nUid:", 1)[1].split(None, 1)[0])
+    name, fields = proc.stat(pid)
+    status = proc.told(f"/proc/{pid}/status")
+    inner, uid = _inner_pid(status), int(proc.field(status, b"Uid")[0])
     started = round(_BOOT + int(fields[19]) / os.sysconf("SC_CLK_TCK"), 2)
-    with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
-        raw = cmdline.read(65536).rstrip(b"\0")
-    command = os.fsdecode(raw.replace(b"\0", b" ") if raw else b"[" + comm + b"]")
-    parent = int(fields[1])
-    here.processes.append([inner, _inner_of(parent), uid, command, started])
-    _descriptors(pid, inner, started, command, here)
-    _mappings(pid, inner, started, command, here)
+    command = os.fsdecode(_command(pid) or b"[" + name + b"]")
+    here.processes.append([inner, _inner_of(int(fields[1])), uid, command, started])
+    process = _Process(inner, started, command, here)
+    for _ in range(_TRIES):
+        files = None
+        for thread in proc.threads(pid):
+            try:
+                process.descriptors(thread)
+                if files is None and (files := mappings.files(thread)) is not None:
+                    process.mapped(thread, files)
+            except OSError:
+                if not proc.gone(thread):
+                    raise
+        if files is not None or proc.ended(pid):
+            return
+    here.complete = False
+
+
+def _command(pid: int) -> bytes:
+    for thread in proc.threads(pid):
+        with contextlib.suppress(*proc.ENDED):
+            if raw := proc.told(f"/proc/{thread}/cmdline", _MOST_COMMAND).rstrip(b"\0"):
+                return raw.replace(b"\0", b" ")
+    return b""
 
 
 def _inner_pid(status: bytes) -> int:
-    line = status.split(b"\nNSpid:", 1)[1].split(b"\n", 1)[0]
-    return int(line.split()[-1])
+    return int(proc.field(status, b"NSpid")[-1])
 
 
 def _inner_of(pid: int) -> int:
     try:
-        with open(f"/proc/{pid}/status", "rb") as status:
-            return _inner_pid(status.read())
-    except (OSError, IndexError):
+        return _inner_pid(proc.told(f"/proc/{pid}/status"))
+    except OSError:
         return 0
-
-
-def _descriptors(pid: int, inner: int, started: float, command: str, here: Inhabitants) -> None:
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        link = f"/proc/{pid}/fd/{name}"
-        try:
-            target = os.readlink(link)
-            if not target.startswith("/"):
-                continue  # a pipe or socket
-            state = os.stat(link)
-            if not stat.S_ISREG(state.st_mode):
-                continue
-            memory = target.startswith(_MEMORY_FILE)
-            if memory or (target.endswith(_DELETED) and state.st_nlink == 0):
-                path = target.removesuffix(_DELETED)
-                dates = [state.st_mtime_ns, state.st_ctime_ns]
-                row = [inner, int(name), started, command, path, state.st_size, state.st_ino]
-                here.hold([*row, *dates], (pid, int(name), []))
-            elif os.lstat(link).st_mode & 0o200:  # the link's own mode says how it was opened
-                here.write(target, state.st_ino)
-        except OSError:
-            continue
-
-
-def _mappings(pid: int, inner: int, started: float, command: str, here: Inhabitants) -> None:
-    held_already = {row[6] for row in here.held if row[0] == inner}
-    lost, writable = _mapped(pid)
-    for number, path in writable:
-        here.write(path, number)
-    for (inode_number, path), ranges in lost.items():
-        if inode_number not in held_already:
-            size = sum(length for _, length in ranges)
-            row = [inner, _MAPPING, started, command, path, size, inode_number, 0, 0]
-            here.hold(row, (pid, _MAPPING, ranges))
-
-
-def _mapped(pid: int) -> tuple[dict[_Mapped, list[tuple[int, int]]], set[_Mapped]]:
-    """Readable (address, length) ranges of files without a name, and files mapped for writing."""
-    lost: dict[_Mapped, list[tuple[int, int]]] = {}
-    writable: set[_Mapped] = set()
-    with open(f"/proc/{pid}/maps", "rb") as maps:
-        while text := maps.read(_AT_ONCE):
-            text += maps.readline()
-            if not _TELLING.search(text):
-                continue
-            for line in os.fsdecode(text).split("\n"):
-                parts = line.split(None, 5)
-                if len(parts) < 6 or not parts[5].startswith("/"):
-                    continue
-                addresses, rights, _, _, inode, path = parts
-                path = _ESCAPE.sub(lambda found: chr(int(found[1], 8)), path)
-                gone = path.endswith(_DELETED) or path.startswith(_MEMORY_FILE)
-                if gone and not path.startswith("/dev/zero"):
-                    if rights[0] == "r":
-                        low, high = (int(part, 16) for part in addresses.split("-"))
-                        lost.setdefault((int(inode), path.removesuffix(_DELETED)), []).append(
-                            (low, high - low)
-                        )
-                elif rights[1] == "w" and rights[3] == "s":
-                    writable.add((int(inode), path))
-    return lost, writable
-
-
-def _without_file(pid: int) -> list[tuple[int, int]]:
-    """Readable (address, length) ranges that no file is behind, the short ones first: what is
-    reserved and never used is long."""
-    found: list[tuple[int, int]] = []
-    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as maps:
-        for line in maps:
-            addresses, rights, _, _, inode, *path = line.split(None, 5)
-            if rights[0] == "r" and (
-                inode == "0" or path[0].startswith("/dev/zero")
-            ) and not (path and path[0].startswith("[v")):
-                low, high = (int(part, 16) for part in addresses.split("-"))
-                found.append((low, high - low))
-    return sorted(found, key=lambda one: one[1])
 
 
 def _open_regular(link: str) -> int:
@@ -220,28 +209,46 @@ def _open_regular(link: str) -> int:
 def open_held(place: Place, inner: int, descriptor: int, inode: int) -> int:
     """A read-only descriptor of what process `inner` of a host holds open.
 
-    Of what only a mapping holds: a copy of the pages, which holes may stand behind. Of a mapping
+    Threads of one process may mean several files by one descriptor: `inode` says which, 0 any. Of
+    what only a mapping holds: a copy of the pages, which holes may stand behind. Of a mapping
     without an inode: a copy of all memory that no file is behind.
 
     Raises:
         OSError: the process, its descriptor or its mapping is gone, or is no regular file.
     """
+    refused: OSError = ProcessLookupError(errno.ESRCH, f"no process {inner}")
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
         try:
-            if os.readlink(f"/proc/{name}/ns/pid") != place.namespace:
+            if os.readlink(f"/proc/{name}/ns/pid") != place.namespace or _inner_of(
+                int(name)
+            ) != inner:
                 continue
-            with open(f"/proc/{name}/status", "rb") as status:
-                if _inner_pid(status.read()) != inner:
-                    continue
+            threads = proc.threads(int(name))
         except OSError:
             continue
-        if descriptor != _MAPPING:
-            return _open_regular(f"/proc/{name}/fd/{descriptor}")
-        if not inode:
-            return content.copy_memory(int(name), _without_file(int(name)))
-        for (number, _), ranges in _mapped(int(name))[0].items():
-            if number == inode:
-                return content.copy_memory(int(name), ranges)
-    raise OSError(3, f"no process {inner}")
+        for thread in threads:
+            try:
+                return _open(thread, descriptor, inode)
+            except OSError as error:
+                refused = error
+    raise refused
+
+
+def _open(thread: int, descriptor: int, inode: int) -> int:
+    if descriptor != _MAPPING:
+        opened = _open_regular(f"/proc/{thread}/fd/{descriptor}")
+        if inode in (0, os.fstat(opened).st_ino):
+            return opened
+        os.close(opened)
+        raise FileNotFoundError(errno.ENOENT, "another file is open there")
+    if not inode:
+        ranges = mappings.without_file(thread)
+    else:
+        files = mappings.files(thread)
+        lost = files.lost if files is not None else {}
+        ranges = next((lost[one] for one in lost if one[0] == inode), [])
+    if not ranges:
+        raise FileNotFoundError(errno.ENOENT, "nothing is mapped there")
+    return content.copy_memory(thread, ranges)

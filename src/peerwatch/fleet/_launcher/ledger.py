@@ -94,7 +94,8 @@ class Ledger:
             return
         row = living = None
         if len(self._rows) < MOST_PROGRAMS and self._text < MOST_TEXT:
-            with contextlib.suppress(OSError):  # it has been killed meanwhile
+            # It may have been killed; and nothing that a host has us read may end the hosts.
+            with contextlib.suppress(Exception):
                 identity = notices.Identity(notice.thread)
                 living = self._lineage.of(identity, host)
                 row = {
@@ -127,7 +128,7 @@ class Ledger:
                 return {name: told[name] for name in _TOLD}
             argv = host.services.pop(0) if host.services else []
             path = argv[0] if argv else ""
-            return {"path": path, "argv": argv, "cwd": "/", "cut": False, "failed": False}
+            return {"path": path, "argv": argv, "cwd": "/", "cut": not argv, "failed": False}
         failed = not notices.startable(notice, here, path)
         return {"path": path, "argv": arguments, "cwd": here, "cut": cut, "failed": failed}
 

@@ -132,7 +132,7 @@ class Lineage:
         """Take what monitors have told; the kernel says who speaks."""
         while True:
             try:
-                text, ancillary, _, _ = host.channel.recvmsg(
+                text, ancillary, flags, _ = host.channel.recvmsg(
                     _WORD_BYTES,
                     socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4 * MOST_LEFT),
                     socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC,
@@ -147,7 +147,8 @@ class Lineage:
                     speaker = _CREDENTIALS.unpack(content)[0]
                 else:
                     left.frombytes(content)
-            word = json.loads(text)
+            # Of a command's word that is cut nothing is known; words with descriptors are short.
+            word = {} if flags & socket.MSG_TRUNC else json.loads(text)
             if "argv" in word:
                 self._begun(speaker, word)
             for process in left:

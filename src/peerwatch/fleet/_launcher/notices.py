@@ -14,7 +14,7 @@ import os
 import stat
 import struct
 
-from . import kernel
+from . import kernel, proc
 from .confine import EXECUTE, EXIT
 
 # From the kernel's headers: <linux/seccomp.h>, <linux/pidfd.h>; the same on both processors.
@@ -171,13 +171,13 @@ class Identity:
         Raises:
             OSError: it is gone.
         """
-        text = _file(f"/proc/{number}/status")
-        self.here = int(_field(text, b"\nTgid:")[0])
+        text = proc.told(f"/proc/{number}/status")
+        self.here = int(proc.field(text, b"Tgid")[0])
         """As our own process namespace numbers it."""
-        self.parent = int(_field(text, b"\nPPid:")[0])
+        self.parent = int(proc.field(text, b"PPid")[0])
         """As our own process namespace numbers it."""
-        self.uid = int(_field(text, b"\nUid:")[1])
-        self.pid = int(_field(text, b"\nNStgid:")[-1])
+        self.uid = int(proc.field(text, b"Uid")[1])
+        self.pid = int(proc.field(text, b"NStgid")[-1])
         """As its host numbers it."""
 
 
@@ -187,29 +187,16 @@ def number_of(process: int) -> int:
     Raises:
         OSError: the descriptor is none.
     """
-    text = _file(f"/proc/self/fdinfo/{process}")
-    return int(_field(text, b"\nPid:")[0]) if b"\nPid:" in text else -1
+    text = proc.told(f"/proc/self/fdinfo/{process}")
+    return int(proc.field(text, b"Pid")[0]) if b"\nPid:" in text else -1
 
 
 def session(number: int) -> int:
     """The session of a process; its number is nobody else's while one process is in it. 0: gone."""
     try:
-        return int(_file(f"/proc/{number}/stat").rsplit(b")", 1)[1].split()[3])
+        return int(proc.stat(number)[1][3])
     except OSError:
         return 0
-
-
-def _file(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 1 << 14)
-    finally:
-        os.close(descriptor)
-
-
-def _field(text: bytes, name: bytes) -> list[bytes]:
-    begin = text.index(name) + len(name)
-    return text[begin : text.index(b"\n", begin)].split()
 
 
 def exit_status(process: int) -> int | None:

@@ -156,7 +156,7 @@ def _begun(place: MergedPlace, since: int) -> set[int]:
             if name.isdigit() and os.readlink(f"/proc/{name}/ns/pid") == place.namespace:
                 with open(f"/proc/{name}/stat", "rb") as stat:
                     fields = stat.read().rsplit(b")", 1)[1].split()
-                if fields[0] != b"Z":
+                if fields[0] != b"Z" or int(fields[17]) > 1:  # a first thread may end alone
                     parents[int(name)] = (int(fields[1]), int(fields[19]))
         except (OSError, ValueError, IndexError):
             continue

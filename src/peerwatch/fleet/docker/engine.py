@@ -17,7 +17,10 @@ from peerwatch.errors import EnvironmentProblem, InfrastructureFault
 ENGINE, COMPOSE = (24, 0, 6), (2, 21, 0)
 """The least that Inspect's provider takes."""
 _PATIENCE_S = 120
-_HELP = "docs/docker.md says what is needed"
+_HELP = (
+    "install Docker with its plugin compose (https://docs.docker.com/get-started/get-docker/), "
+    "start it, and be root or in its group"
+)
 
 
 @dataclass(frozen=True)
