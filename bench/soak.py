@@ -75,7 +75,7 @@ class Count:
     namespaces: int
     """In which these, or descriptors of this process, live; this process's own are left out."""
     mounts: int
-    """That are a host's: others on the machine mount too, but not with such names."""
+    """In the namespaces in which this process and those live, that are a host's by their names."""
     files: int
     """In the temporary folder and in the cache."""
 
@@ -100,7 +100,6 @@ def count(folders: tuple[Path, ...]) -> Count:
     while len(below()) > 1 and time.monotonic() < end:
         time.sleep(0.02)
     left = below()
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     return Count(
         rss=memory(os.getpid(), "Rss"),
         pss=memory(os.getpid(), "Pss"),
@@ -109,7 +108,7 @@ def count(folders: tuple[Path, ...]) -> Count:
         descriptors=len(list(Path("/proc/self/fd").iterdir())),
         processes=len(left),
         namespaces=len(namespaces(left)),
-        mounts=len([line for line in mounts if re.search(" - (overlay|tmpfs) /dev/sd", line)]),
+        mounts=len(mounts([os.getpid(), *left])),
         files=sum(len(names) for folder in folders for _, _, names in os.walk(folder)),
     )
 
@@ -156,6 +155,22 @@ def namespaces(pids: list[int]) -> set[str]:
         if target.endswith("]") and target.split(":")[0] not in ("pipe", "socket", "anon_inode"):
             found.add(target)
     return found - own
+
+
+def mounts(pids: list[int]) -> set[str]:
+    """The hosts' mounts in the namespaces of these processes; a namespace of several counts once.
+
+    A line begins with the mount's number, which is this machine's own. Other machines mount no
+    memory and no overlay by the name of a disk.
+    """
+    found: set[str] = set()
+    for pid in pids:
+        try:
+            lines = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+        except OSError:
+            continue
+        found.update(line for line in lines if re.search(" - (overlay|tmpfs) /dev/sd", line))
+    return found
 
 
 # --- rollouts ------------------------------------------------------------------------------------

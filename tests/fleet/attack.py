@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -39,6 +38,8 @@ JUDGED = {
     "device": "snapshots",
     "sparse_file": "snapshots",
     "leased_file": "snapshots",
+    "huge_pages_mapped": "memory",
+    "huge_pages_in_a_file": "memory",
     "descriptors_in_flight": "neighbours",
     "hostile_path": "commands",
     "hostile_profile": "commands",
@@ -57,18 +58,19 @@ os.makedirs(folder); os.chdir(folder)
 os.symlink(secret, "link"); os.symlink(os.path.dirname(secret), "folder")
 os.symlink("/proc/1/root" + secret, "magic")
 os.mkfifo("fifo"); socket.socket(socket.AF_UNIX).bind("socket")
-try: os.mknod("device", 0o20600, 0)
+try: os.mknod("device", 0o20600, 0)  # the one device that may be made in a user namespace
 except OSError: pass  # an overlay makes none
 with open("sparse", "wb") as file: file.truncate(1 << 40)
 with open("leased", "wb") as file: file.write(b"leased")
 if os.fork(): os._exit(0)
 os.setsid()
-with open("pid", "w") as file: file.write(str(os.getpid()))
 import fcntl, signal
 signal.signal(signal.SIGIO, signal.SIG_IGN)  # what the holder of a lease is told with
 held = os.open("leased", os.O_RDWR)
 try: fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
 except OSError: pass
+with open("pid.new", "w") as file: file.write(str(os.getpid()))
+os.rename("pid.new", "pid")
 name = os.path.basename(secret)
 os.mkdir("real"); open("real/" + name, "w").close(); os.rename("real", "race")
 os.symlink(os.path.dirname(secret), "other")
@@ -110,6 +112,25 @@ for folder in (stdlib, "/usr/lib/python3.11"):  # where our interpreter would lo
         pathlib.Path(folder, name + ".py").write_text(f"open('{mark}/module', 'w').close()\\n")
 os.kill(int(open("/run/sshd.pid").read()), 9)
 """
+
+# As much of the machine's huge pages as is asked for, written to and kept for a while.
+HUGE = """
+import mmap, os, re, sys, time
+way, size, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+page = int(re.search(r"Hugepagesize: +(\\d+)", open("/proc/meminfo").read())[1]) << 10
+size = -(-size // page) * page
+if way == "mapped":
+    taken = mmap.mmap(-1, size, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | 0x40000)
+else:
+    file = os.memfd_create("huge", 4)
+    os.ftruncate(file, size)
+    taken = mmap.mmap(file, size)
+for at in range(0, size, page): taken[at] = 1
+time.sleep(seconds)
+print("kept", size >> 20, "MiB", flush=True)
+"""
+HUGE_MB = 144
+"""More than the hosts may have that try to take it."""
 
 # A socket holds descriptors that were sent and not taken; the kernel counts them by user.
 IN_FLIGHT = """
@@ -176,12 +197,28 @@ def probes_outside(facts: Row, text: str, victim: int) -> list[Row]:
     return rows_of(done.stdout, "person")
 
 
-def checked(name: str, reached: str, control: str) -> list[Row]:
-    """Two rows of a probe that is judged out here."""
+def checked(name: str, reached: str, control: str, lacking: str = "") -> list[Row]:
+    """Two rows of a probe that is judged out here; what the machine lacks for its control."""
     return [
         {"probe": name, "place": "inside", "reached": reached, "refusal": ""},
-        {"probe": name, "place": "here", "reached": control, "refusal": ""},
+        {"probe": name, "place": "here", "reached": control, "refusal": lacking},
     ]
+
+
+def endless(path: str | Path) -> str:
+    """What a careless reader meets in a file that has no end worth waiting for."""
+    with open(path, "rb", buffering=0) as file:
+        if all(len(file.read(1 << 20)) == 1 << 20 for _ in range(64)):
+            return "no end after 64 MiB"
+    return ""
+
+
+def waits(path: Path) -> str:
+    """Whether who opens a file is held up."""
+    with suppress(subprocess.TimeoutExpired):
+        subprocess.run(["cat", path], timeout=0.3, check=False, stdout=subprocess.DEVNULL)
+        return ""
+    return "held up"
 
 
 async def against_snapshots(fleet: Fleet, secret: str) -> list[Row]:
@@ -208,16 +245,16 @@ async def against_snapshots(fleet: Fleet, secret: str) -> list[Row]:
     with tempfile.TemporaryDirectory() as home:
         own = Path(home, "traps")
         subprocess.run([sys.executable, "-c", TRAPS, str(own), secret], check=True)
+        while not own.joinpath("pid").exists():  # written once the lease is taken
+            await anyio.sleep(0.01)
         followed = own.joinpath("link").read_bytes() == content
         below = own.joinpath("folder", Path(secret).name).read_bytes() == content
-        with suppress(subprocess.TimeoutExpired):
-            subprocess.run(["cat", own / "fifo"], timeout=0.3, check=False)
-            raise AssertionError("a fifo did not hold up its reader")
-        device = stat.S_ISCHR(own.joinpath("device").lstat().st_mode)
-        holes = own.joinpath("sparse").stat().st_size
+        fifo, leased_there = waits(own / "fifo"), waits(own / "leased")
+        holes = endless(own / "sparse")
         os.kill(int(own.joinpath("pid").read_text()), signal.SIGKILL)
     stuck = "" if seconds < 2 else f"{seconds:.1f} s a snapshot"
     right = hashlib.sha256(b"leased").hexdigest()
+    seen = kinds["device"]
     return [
         *checked("link_to_the_machine", "hashed" if hashlib.sha256(content).hexdigest() in hashes
                  else " ".join(opened), "followed" if followed else ""),
@@ -225,14 +262,35 @@ async def against_snapshots(fleet: Fleet, secret: str) -> list[Row]:
             content).hexdigest() not in hashes else f"hashed, or no race ({racing})",
             "followed" if below else ""),
         *checked("fifo", stuck if kinds["fifo"] and kinds["fifo"].kind == "fifo" else "no fifo",
-                 "held up"),
-        *checked("device", "" if kinds["device"] is None or kinds["device"].sha256 is None
-                 else "read", "made" if device else ""),
+                 fifo),
+        # No host can make a device that gives anything (`new_devices`), nor an ordinary person for
+        # the control: it is read where the machine has one.
+        *checked("device", "" if seen and seen.kind == "device" and seen.sha256 is None
+                 and "device" not in opened else f"not there, or read: {seen}",
+                 endless("/dev/zero")),
         *checked("sparse_file", stuck if kinds["sparse"] and kinds["sparse"].sha256 is None
-                 else "hashed", f"{holes} bytes"),
-        *checked("leased_file", "" if leased == {right} else f"hidden: {leased}",
-                 "see leases"),
+                 else "hashed", holes),
+        *checked("leased_file", "" if leased == {right} else f"hidden: {leased}", leased_there),
     ]  # fmt: skip
+
+
+async def against_memory() -> list[Row]:
+    """More of the machine's huge pages than all memory that a rollout may have."""
+    limits = Limits(memory_mb=HUGE_MB - 16)
+    hosts = (HostConfig(name="ops"),)
+    small, rows = await start(FleetConfig(key_seed="huge", limits=limits, hosts=hosts)), []
+    try:
+        for way, name in (("mapped", "huge_pages_mapped"), ("file", "huge_pages_in_a_file")):
+            told = ["-c", HUGE, way, str(HUGE_MB << 20)]
+            here = subprocess.run(
+                [sys.executable, *told, "0"], capture_output=True, text=True, check=False
+            )
+            lacking = "" if here.stdout else f"no {HUGE_MB} MiB of huge pages reserved here"
+            done = await small.run("ops", [PYTHON, *told, "2"], timeout=20)
+            rows += checked(name, done.stdout.decode().strip(), here.stdout.strip(), lacking)
+    finally:
+        await small.stop()
+    return rows
 
 
 async def against_commands(fleet: Fleet) -> list[Row]:
@@ -341,7 +399,7 @@ async def attack(probes: str, folder: Path) -> Row:
     facts: Row = {
         "canary": canary, "mark": mark, "path": str(secret), "port": port, "inside": False,
         "address": machine_address(), "victim": victim.pid, "victim_started": started,
-        "init": 1, "monitor": 0, "as_root": os.geteuid() == 0,
+        "init": 1, "monitor": 0, "supervisor": 0, "as_root": os.geteuid() == 0,
         "people": sorted({0, os.getuid()}), "neighbour_port": 20000 + os.getpid() % 20000,
         "key": 0x5EED0000 + os.getpid() % 65536,
         "numbers": confine.REFUSED[os.uname().machine],
@@ -350,6 +408,9 @@ async def attack(probes: str, folder: Path) -> Row:
     }  # fmt: skip
     rows: list[Row] = []
     fleet, neighbour = await start(configuration()), await start(configuration())
+    launcher = fleet._launcher.pid
+    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
+    facts["supervisor"] = int(children[0])
     try:
         hosts = (await fleet.run("ops", ["cat", "/etc/hosts"])).stdout.decode().splitlines()
         facts["addresses"] = [line.split()[0] for line in hosts if line.startswith("10.")]
@@ -365,6 +426,7 @@ async def attack(probes: str, folder: Path) -> Row:
         rows += checked("connections_that_arrived", " ".join(hits), " ".join(counted))
         rows += await against_snapshots(fleet, str(secret))
         rows += await against_neighbours(fleet, neighbour)
+        rows += await against_memory()
         rows += await against_commands(fleet)
     finally:
         victim.kill()

@@ -2,10 +2,11 @@
 
 Standard library alone: the tests hand this file to the host's Python on standard input. Takes
 facts as JSON (argument 1: what was planted where); prints one line of JSON per probe: what it
-reached, empty for nothing, and the last refusal.
+reached, empty for nothing, and how the rest was refused.
 
 Every probe is one function that returns what it reached. The control is the same function where
-it must reach something, so a probe that can reach nothing anywhere does not count:
+it must reach something, so a probe that can reach nothing anywhere does not count. A probe with
+parts is made for each of them in turn, and its control must reach each that the machine has:
 
     person     outside, as the person who runs the hosts
     root       outside, as root of the machine
@@ -53,16 +54,26 @@ class Probe(NamedTuple):
     attempt: Attempt
     control: str
     own: Attempt | None = None
+    parts: tuple[str, ...] = ()
+    """Each is tried for itself, as `facts["part"]`."""
+    absent: tuple[int, ...] = ()
+    """The errors by which a control learns that the machine has no such part."""
 
 
 PROBES: dict[str, Probe] = {}
 
 
-def probe(group: str, control: str, own: Attempt | None = None) -> Callable[[Attempt], Attempt]:
+def probe(
+    group: str,
+    control: str,
+    own: Attempt | None = None,
+    parts: tuple[str, ...] = (),
+    absent: tuple[int, ...] = (),
+) -> Callable[[Attempt], Attempt]:
     """Enter a function into the table under its name."""
 
     def enter(attempt: Attempt) -> Attempt:
-        PROBES[attempt.__name__] = Probe(group, attempt, control, own)
+        PROBES[attempt.__name__] = Probe(group, attempt, control, own, parts, absent)
         return attempt
 
     return enter
@@ -89,10 +100,13 @@ def processes() -> Iterator[str]:
 
 
 def read(path: str, most: int = 1 << 20) -> bytes:
-    """A file's beginning, without ever waiting for one."""
+    """A file's beginning, without ever waiting for one. The kernel's tables come in pieces."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        return os.read(descriptor, most)
+        text = b""
+        while len(text) < most and (piece := os.read(descriptor, most - len(text))):
+            text += piece
+        return text
     finally:
         os.close(descriptor)
 
@@ -267,11 +281,13 @@ for _name, _act in _ACTS.items():
 
         return attempt
 
-    for _who in ("init", "monitor", "victim"):
+    # The supervisor has no number on a host; it is tried by the one that it has on the machine. No
+    # ordinary person may read it either, so its control is root.
+    for _who in ("init", "monitor", "victim", "supervisor"):
         _attempt = _against(_who)
         _attempt.__name__ = f"{_name}_{_who}"
-        _attempt.__doc__ = f"{_name} {_who}: pid 1 of the host, our monitor, a process outside."
-        probe("processes", "person")(_attempt)
+        _attempt.__doc__ = f"{_name} {_who}: pid 1 of the host, our monitor, two processes outside."
+        probe("processes", "root" if _who == "supervisor" else "person")(_attempt)
 
 
 # --- network -------------------------------------------------------------------------------------
@@ -354,18 +370,33 @@ def packet_socket(facts: Facts) -> str:
         return "packet"
 
 
-@probe("network", "root")
+FAMILIES = tuple(str(one) for one in range(1, 50) if one not in (1, 2, 10, 16))
+
+
+def _family(make: Callable[[int, int], Any], family: str) -> str:
+    """Any answer but the filter's comes from the family's own code, and so shows that it ran."""
+    try:
+        make(int(family), socket.SOCK_RAW)
+    except OSError as error:
+        if error.errno == errno.EAFNOSUPPORT:
+            raise
+        return str(error.strerror)
+    return "made"
+
+
+@probe("network", "root", parts=FAMILIES, absent=(errno.EAFNOSUPPORT,))
 def rare_socket_families(facts: Facts) -> str:
-    """Any family but unix, inet, inet6 and netlink, of any type."""
-    found = []
-    for family in set(range(1, 50)) - {1, 2, 10, 16}:
-        for kind in (1, 2, 3, 5):
-            try:
-                socket.socket(family, kind).close()
-                found.append(family)
-            except OSError:
-                continue
-    return " ".join(map(str, sorted(set(found))))
+    """Any family but unix, inet, inet6 and netlink."""
+    return _family(socket.socket, facts["part"])
+
+
+@probe("network", "root", parts=FAMILIES, absent=(errno.EAFNOSUPPORT,))
+def rare_socket_pairs(facts: Facts) -> str:
+    """The same by socketpair, which makes both sockets before it asks whether they can be paired.
+
+    EOPNOTSUPP and ESOCKTNOSUPPORT are the family's own answers; EAFNOSUPPORT is the filter's.
+    """
+    return _family(socket.socketpair, facts["part"])
 
 
 @probe("network", "root")
@@ -383,58 +414,54 @@ def links_and_routes(facts: Facts) -> str:
 # --- mounts, devices, the kernel's files ---------------------------------------------------------
 
 
-@probe("mounts", "root")
+_NEW_MOUNTS: dict[str, tuple[Any, ...]] = {
+    "fsopen": (b"tmpfs", 1), "open_tree": (-100, b"/", 0x80001), "fspick": (-100, b"/", 1),
+}  # fmt: skip
+
+
+@probe("mounts", "root", parts=tuple(_NEW_MOUNTS), absent=(errno.ENOSYS,))
 def new_mounts(facts: Facts) -> str:
     """The new calls for mounting, with arguments that would serve; nothing is attached."""
-    numbers = facts["numbers"]
-    reached = []
-    for name, arguments in (
-        ("fsopen", (b"tmpfs", 1)),
-        ("open_tree", (-100, b"/", 0x80001)),
-        ("fspick", (-100, b"/", 1)),
-    ):
-        try:
-            os.close(call(numbers[name], *arguments))
-            reached.append(name)
-        except OSError:
-            continue
-    return " ".join(reached)
+    part = facts["part"]
+    os.close(call(facts["numbers"][part], *_NEW_MOUNTS[part]))
+    return "opened"
 
 
-@probe("mounts", "root")
+def _opened(path: str, how: int) -> str:
+    """Whether a file opens, and is not /dev/null, with which files of /proc are masked."""
+    descriptor = os.open(path, how | os.O_NONBLOCK)
+    try:
+        return "" if os.fstat(descriptor).st_rdev == os.makedev(1, 3) else "opened"
+    finally:
+        os.close(descriptor)
+
+
+MASKED = (
+    "kcore", "kallsyms", "keys", "key-users", "cmdline", "kmsg", "timer_list", "sched_debug",
+    "config.gz", "modules", "partitions", "diskstats", "swaps", "mdstat", "kpageflags",
+    "vmallocinfo", "slabinfo",
+)  # fmt: skip
+
+
+@probe("mounts", "root", parts=MASKED, absent=(errno.ENOENT,))
 def masks_of_proc(facts: Facts) -> str:
-    """Read what is masked: memory, symbols, keys, the kernel's command line and messages."""
-    found = []
-    names = (
-        "kcore", "kallsyms", "keys", "cmdline", "kmsg", "sysrq-trigger", "timer_list", "config.gz",
-        "partitions", "diskstats", "kpageflags", "vmallocinfo", "slabinfo",
-    )  # fmt: skip
-    for name in names:
-        try:
-            if read(f"/proc/{name}", 64):
-                found.append(name)
-        except OSError:
-            continue
-    return " ".join(found)
+    """Memory, symbols, keys, the kernel's command line and messages; opened, and not read."""
+    return _opened(f"/proc/{facts['part']}", os.O_RDONLY)
 
 
-@probe("mounts", "root")
+SETTINGS = (
+    *(f"sys/kernel/{name}" for name in (
+        "core_pattern", "sysrq", "modprobe", "hotplug", "pid_max", "hostname", "shmall",
+        "ns_last_pid")),
+    "sys/vm/overcommit_memory", "sys/fs/file-max", "sys/user/max_user_namespaces",
+    "sys/net/ipv4/ip_forward", "sys/fs/binfmt_misc/register", "sysrq-trigger",
+)  # fmt: skip
+
+
+@probe("mounts", "root", parts=SETTINGS, absent=(errno.ENOENT,))
 def kernel_settings(facts: Facts) -> str:
     """Open for writing: core patterns, sysrq, programs that the kernel starts, limits."""
-    found = []
-    names = ("kernel/core_pattern", "kernel/sysrq", "kernel/modprobe", "kernel/hotplug",
-             "kernel/pid_max", "kernel/hostname", "kernel/shmall", "vm/overcommit_memory",
-             "fs/file-max", "user/max_user_namespaces", "net/ipv4/ip_forward",
-             "kernel/ns_last_pid", "fs/binfmt_misc/register")  # fmt: skip
-    for path in (*(f"/proc/sys/{name}" for name in names), "/proc/sysrq-trigger"):
-        try:
-            descriptor = os.open(path, os.O_WRONLY)
-        except OSError:
-            continue
-        if os.fstat(descriptor).st_rdev != os.makedev(1, 3):  # the mask is /dev/null
-            found.append(path)
-        os.close(descriptor)
-    return " ".join(found)
+    return _opened(f"/proc/{facts['part']}", os.O_WRONLY)
 
 
 @probe("mounts", "person")
@@ -442,20 +469,18 @@ def kernel_objects(facts: Facts) -> str:
     return " ".join(os.listdir("/sys"))
 
 
-@probe("devices", "root")
+_DEVICES = {
+    "disk": (stat.S_IFBLK, os.makedev(8, 0)), "memory": (stat.S_IFCHR, os.makedev(1, 1)),
+}  # fmt: skip
+
+
+@probe("devices", "root", parts=tuple(_DEVICES))
 def new_devices(facts: Facts) -> str:
     """Nodes of the first disk and of the machine's memory."""
-    found = []
+    kind, number = _DEVICES[facts["part"]]
     with tempfile.TemporaryDirectory() as folder:
-        for name, kind, number in (
-            ("disk", stat.S_IFBLK, os.makedev(8, 0)), ("memory", stat.S_IFCHR, os.makedev(1, 1)),
-        ):  # fmt: skip
-            try:
-                os.mknod(f"{folder}/{name}", kind | 0o600, number)
-                found.append(name)
-            except OSError:
-                continue
-    return " ".join(found)
+        os.mknod(f"{folder}/node", kind | 0o600, number)
+    return "made"
 
 
 @probe("devices", "person")
@@ -533,6 +558,61 @@ def capabilities(facts: Facts) -> str:
     return " ".join(found)
 
 
+def _started_by_a_user(facts: Facts, give: Callable[[str], None]) -> str:
+    """What a program that was given rights has of them when an ordinary user starts it.
+
+    On a host in its layer and on its volume, outside where such rights count. On a host without
+    other users its root starts it.
+    """
+    found, counted = [], False
+    folders = ("/tmp", "/srv/data") if facts["inside"] else ("/var/tmp", "/tmp", "/")
+    for place in folders:
+        if not os.path.isdir(place) or os.statvfs(place).f_flag & os.ST_NOEXEC:
+            continue
+        with tempfile.TemporaryDirectory(dir=place) as folder:
+            os.chmod(folder, 0o755)
+            program = f"{folder}/program"
+            with open("/bin/cat", "rb") as source, open(program, "wb") as target:
+                target.write(source.read())
+            os.chmod(program, 0o755)
+            give(program)
+            output, end = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                os.dup2(end, 1)
+                try:
+                    os.setgroups([])
+                    os.setgid(33)
+                    os.setuid(33)
+                    os.execv(program, [program, "/proc/self/status"])
+                finally:
+                    os._exit(1)
+            os.close(end)
+            text = os.fdopen(output, "rb").read().decode()
+            os.waitpid(pid, 0)
+        rights = int(text.partition("CapPrm:")[2].split()[0], 16)
+        counted = counted or rights != 0
+        if rights & ~KEPT:
+            found.append(f"{rights:x} in {place}")
+    assert counted, "such rights count nowhere here"
+    return " ".join(found)
+
+
+@probe("rights", "root")
+def setuid_program(facts: Facts) -> str:
+    """An ordinary user of the host starts a program of root's: no more than the host's root."""
+    return _started_by_a_user(facts, lambda program: os.chmod(program, 0o4755))
+
+
+@probe("rights", "root")
+def program_with_capabilities(facts: Facts) -> str:
+    """An ordinary user of the host starts a program that has all capabilities by its file."""
+    value = struct.pack("<5I", 0x02000000, 0xFFFFFFFF, 0, 0x1FF, 0)
+    return _started_by_a_user(
+        facts, lambda program: os.setxattr(program, "security.capability", value)
+    )
+
+
 @probe("rights", "person")
 def identity_on_the_machine(facts: Facts) -> str:
     """Whether an id of this host is root's or the person's on the machine."""
@@ -545,39 +625,38 @@ def identity_on_the_machine(facts: Facts) -> str:
     return " ".join(found)
 
 
-@probe("rights", "root")
+_LIMITS = {
+    "processes": resource.RLIMIT_NPROC, "memory": resource.RLIMIT_DATA,
+    "files": resource.RLIMIT_NOFILE,
+}  # fmt: skip
+
+
+@probe("rights", "root", parts=tuple(_LIMITS))
 def limits_raised(facts: Facts) -> str:
-    """Processes, memory and files beyond what the host was given."""
-    found = []
-    for kind in (resource.RLIMIT_NPROC, resource.RLIMIT_DATA, resource.RLIMIT_NOFILE):
-        hard = resource.getrlimit(kind)[1]
-        more = resource.RLIM_INFINITY if kind != resource.RLIMIT_NOFILE else hard + 1
-        if hard == resource.RLIM_INFINITY:
-            found.append(str(kind))
-            continue
-        try:
-            resource.setrlimit(kind, (more, more))
-            found.append(str(kind))
-        except (OSError, ValueError):
-            continue
-    return " ".join(found)
+    """None there; or lowered, as anyone may, and raised again, which takes the machine's root."""
+    kind = _LIMITS[facts["part"]]
+    hard = resource.getrlimit(kind)[1]
+    if hard == resource.RLIM_INFINITY:
+        return "none"
+    resource.setrlimit(kind, (hard - 1, hard - 1))
+    try:
+        resource.setrlimit(kind, (hard, hard))
+    except ValueError as error:  # so Python calls EPERM
+        raise OSError(errno.EPERM, str(error)) from error
+    return "raised"
 
 
-@probe("rights", "root")
+@probe("rights", "root", parts=("nice", "real-time", "out-of-memory"))
 def before_others(facts: Facts) -> str:
     """To be run before, and killed after, what runs on the machine."""
-    found = []
-    with suppress(OSError):
+    if facts["part"] == "nice":
         os.nice(-1)
-        found.append("nice")
-    with suppress(OSError):
+    elif facts["part"] == "real-time":
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        found.append("real time")
-    with suppress(OSError):
+    else:
         descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
         os.write(descriptor, b"-500")
-        found.append("out of memory")
-    return " ".join(found)
+    return "taken"
 
 
 NAMESPACES = {
@@ -586,43 +665,43 @@ NAMESPACES = {
 }  # fmt: skip
 
 
-def _in_child(act: Callable[[], Any]) -> bool:
-    """Whether `act` goes without an error in a child."""
+def _in_child(act: Callable[[], Any]) -> str:
+    """Do it in a child.
+
+    Raises:
+        OSError: as the child met it.
+    """
     pid = os.fork()
     if pid == 0:
+        code = 255
         try:
             act()
-            os._exit(0)
-        except OSError:
-            os._exit(1)
+            code = 0
+        except OSError as error:
+            code = error.errno or 255
         finally:
-            os._exit(2)
-    return os.waitpid(pid, 0)[1] == 0
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        raise OSError(code, os.strerror(code))
+    return "done"
 
 
-@probe("namespaces", "root")
+@probe("namespaces", "root", parts=tuple(NAMESPACES), absent=(errno.EINVAL,))
 def unshare(facts: Facts) -> str:
-    number = facts["numbers"]["unshare"]
-    kinds = NAMESPACES.items()
-    return " ".join(name for name, flag in kinds if _in_child(lambda f=flag: call(number, f)))
+    return _in_child(lambda: call(facts["numbers"]["unshare"], NAMESPACES[facts["part"]]))
 
 
-@probe("namespaces", "root")
+# But for time, whose bit is a signal's number here.
+@probe("namespaces", "root", parts=tuple(NAMESPACES)[:-1], absent=(errno.EINVAL,))
 def clone(facts: Facts) -> str:
     """The oldest call of the three."""
-    found = []
-    for name, flag in NAMESPACES.items():
-        if name == "time":
-            continue  # its bit is a signal number here
-        try:
-            pid = call(56 if X86 else 220, flag | signal.SIGCHLD, 0, 0, 0, 0)
-        except OSError:
-            continue
-        if pid == 0:
-            os._exit(0)
-        os.waitpid(pid, 0)
-        found.append(name)
-    return " ".join(found)
+    flags = NAMESPACES[facts["part"]] | signal.SIGCHLD
+    pid = call(56 if X86 else 220, flags, 0, 0, 0, 0)
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return "made"
 
 
 @probe("namespaces", "root")
@@ -636,15 +715,11 @@ def clone3(facts: Facts) -> str:
     return "user"
 
 
-@probe("namespaces", "root")
+@probe("namespaces", "root", parts=("uts", "ipc", "net"), absent=(errno.ENOENT,))
 def setns(facts: Facts) -> str:
     """Its own namespaces, which anyone with the right may enter again."""
-    number = facts["numbers"]["setns"]
-
-    def enter(name: str) -> None:
-        call(number, os.open(f"/proc/self/ns/{name}", os.O_RDONLY), 0)
-
-    return " ".join(n for n in ("uts", "ipc", "net") if _in_child(lambda n=n: enter(n)))
+    own = os.open(f"/proc/self/ns/{facts['part']}", os.O_RDONLY)
+    return _in_child(lambda: call(facts["numbers"]["setns"], own, 0))
 
 
 # --- the ledger ----------------------------------------------------------------------------------
@@ -663,7 +738,7 @@ def _own_listener() -> int:
 @probe("ledger", "person")
 def listener_of_ones_own(facts: Facts) -> str:
     """It would be asked in place of the supervisor's."""
-    return "a listener" if _in_child(_own_listener) else ""
+    return _in_child(_own_listener)
 
 
 @probe("ledger", "person")
@@ -906,20 +981,41 @@ def serve(addresses: list[Any], counted: list[str] | None = None) -> list[int]:
 # --- running them --------------------------------------------------------------------------------
 
 
-def run_one(attempt: Attempt, facts: Facts) -> dict[str, str]:
+def outcome(attempt: Attempt, facts: Facts) -> tuple[str, str, int]:
+    """What was reached; or how it was refused, and the number of that error."""
+    try:
+        return str(attempt(facts) or "")[:300], "", 0
+    except OSError as error:
+        return "", str(error.strerror or error)[:300], error.errno or 0
+    except BaseException as error:
+        return "", f"BROKEN {error!r}"[:300], 0
+
+
+def outcomes(one: Probe, attempt: Attempt, facts: Facts) -> dict[str, Any]:
+    """The same as a row. With parts: which were reached, and why each of the others was not.
+
+    `absent` are those of the others that are not there to be reached, as far as errors can tell.
+    """
+    if not one.parts:
+        reached, refusal, _ = outcome(attempt, facts)
+        return {"reached": reached, "refusal": refusal}
+    by_part = {part: outcome(attempt, {**facts, "part": part}) for part in one.parts}
+    rest = {part: (why, code) for part, (reached, why, code) in by_part.items() if not reached}
+    return {
+        "reached": " ".join(part for part in by_part if part not in rest),
+        "refusal": " ".join(sorted({why for why, _ in rest.values()})),
+        "rest": {part: why for part, (why, _) in rest.items()},
+        "absent": [part for part, (_, code) in rest.items() if code in one.absent],
+    }
+
+
+def run_one(one: Probe, attempt: Attempt, facts: Facts) -> dict[str, Any]:
     """In a child, so that a probe may end itself, be ended, or hang."""
     output, end = os.pipe()
     facts = {**facts, "monitor_pid": os.getppid()}
     pid = os.fork()
     if pid == 0:
-        reached, refusal = "", ""
-        try:
-            reached = str(attempt(facts) or "")
-        except OSError as error:
-            refusal = str(error.strerror or error)
-        except BaseException as error:
-            refusal = f"BROKEN {error!r}"
-        os.write(end, json.dumps({"reached": reached[:300], "refusal": refusal[:300]}).encode())
+        os.write(end, json.dumps(outcomes(one, attempt, facts)).encode())
         os._exit(0)
     os.close(end)
     ready, _, _ = select.select([output], [], [], 15)
@@ -929,7 +1025,7 @@ def run_one(attempt: Attempt, facts: Facts) -> dict[str, str]:
         os.kill(pid, signal.SIGKILL)
     status = os.waitpid(pid, 0)[1]
     if text:
-        found: dict[str, str] = json.loads(text)
+        found: dict[str, Any] = json.loads(text)
         return found
     ended = f"ended by signal {status & 127}" if ready else "BROKEN no end within 15 s"
     return {"reached": "", "refusal": ended}
@@ -946,7 +1042,7 @@ def main(facts: Facts) -> None:
                                              and one.control == "root"):  # fmt: skip
                 continue
             attempt = one.own or attempt
-        print(json.dumps({"probe": name, **run_one(attempt, facts)}), flush=True)
+        print(json.dumps({"probe": name, **run_one(one, attempt, facts)}), flush=True)
 
 
 if __name__ == "__main__":

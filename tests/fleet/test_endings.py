@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from peerwatch.errors import InfrastructureFault
+from peerwatch.fleet import FleetConfig, Volume
 
 from .conftest import Hosts, small_config
 
@@ -72,10 +73,41 @@ def left_of(pids: dict[int, str], seconds: float) -> set[int]:
         time.sleep(0.05)
 
 
-def mounts() -> list[str]:
-    """Mounts of this machine that look like a host's."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line for line in lines if "userxattr" in line or "/dev/sd" in line]
+MARK = f"/srv/of-{os.getpid()}"
+"""Where each host of `marked_config` has a volume: it tells their mounts from those of others."""
+
+
+def marked_config() -> FleetConfig:
+    """Three hosts whose mounts `mounts` finds."""
+    config = small_config()
+    marked = tuple(
+        host.model_copy(update={"volumes": (*host.volumes, Volume(mount=MARK, size_mb=1))})
+        for host in config.hosts
+    )
+    return config.model_copy(update={"hosts": marked})
+
+
+def mounts() -> set[str]:
+    """All mounts of the namespaces that hold a marked one, of whatever process of this machine.
+
+    A line begins with the mount's number, which it has on this machine alone: however many
+    processes a namespace has, it counts once.
+    """
+    found: set[str] = set()
+    for table in Path("/proc").glob("[0-9]*/mountinfo"):
+        with contextlib.suppress(OSError):  # it may end while being read
+            lines = table.read_text().splitlines()
+            if any(line.split()[4] == MARK for line in lines):
+                found.update(lines)
+    return found
+
+
+def hosts_mounted() -> int:
+    """The control of `mounts`: of so many hosts it sees the root, /proc and the volume."""
+    lines = [line.split() for line in mounts()]
+    counts = {sum(line[4] == place for line in lines) for place in ("/", "/proc", MARK)}
+    assert len(counts) == 1, lines
+    return counts.pop()
 
 
 def starting_controller() -> subprocess.Popen[str]:
@@ -84,7 +116,7 @@ def starting_controller() -> subprocess.Popen[str]:
         [sys.executable, "-c", CONTROLLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert running.stdin is not None
-    running.stdin.write(small_config().model_dump_json())
+    running.stdin.write(marked_config().model_dump_json())
     running.stdin.close()
     return running
 
@@ -194,13 +226,14 @@ def test_no_descriptor_left_is_a_fault_and_leaks_none(left: int) -> None:
 
 
 def test_stop_leaves_nothing() -> None:
-    hosts = Hosts(small_config())
+    hosts = Hosts(marked_config())
     hosts.run("ops", "setsid nohup sleep 1071 >/dev/null 2>&1 &")
     mine = family(hosts.fleet._launcher.pid)
     assert len(mine) >= 9  # the control: launcher, supervisor, three hosts, three sshd, sleep
+    assert hosts_mounted() == 3
     hosts.stop()
     assert left_of(mine, 5) == set()
-    assert mounts() == []
+    assert mounts() == set()
     with pytest.raises(InfrastructureFault, match="not running"):
         hosts.run("ops", "true")
 
@@ -208,11 +241,12 @@ def test_stop_leaves_nothing() -> None:
 def test_a_killed_controller_leaves_nothing(controller: subprocess.Popen[str]) -> None:
     mine = family(controller.pid)
     assert len(mine) >= 1 + 2 * 9
+    assert hosts_mounted() == 2 * 3
     files = set(os.listdir("/tmp"))  # noqa: PTH208
     controller.send_signal(signal.SIGKILL)
     controller.wait()
     assert left_of(mine, 10) == set()
-    assert mounts() == []
+    assert mounts() == set()
     new = set(os.listdir("/tmp")) - files  # noqa: PTH208
     assert not {name for name in new if name.startswith(("base", "h0"))}
 

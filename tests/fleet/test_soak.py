@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+from .conftest import Hosts, small_config
+
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "bench" / "soak.py"
 
 
@@ -75,3 +77,14 @@ def test_what_is_left_is_counted(soak: ModuleType, tmp_path: Path) -> None:
     assert (after.files, after.descriptors) == (before.files + 1, before.descriptors + 1)
     assert after.processes == before.processes
     left.stdout.close()
+
+
+def test_mounts_of_hosts_are_counted(soak: ModuleType, built: None) -> None:
+    """The control of their count: an overlay and a volume at least, of each host that runs."""
+    before = soak.mounts(soak.below())
+    hosts = Hosts(small_config())
+    seen = soak.mounts(soak.below()) - before
+    hosts.stop()
+    assert len([line for line in seen if " - overlay " in line]) >= 3
+    assert len([line for line in seen if " - tmpfs " in line]) >= 2
+    assert soak.mounts(soak.below()) <= before
