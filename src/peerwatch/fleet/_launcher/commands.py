@@ -99,10 +99,11 @@ class CommandServer:
         now = time.monotonic()
         for pid, one in list(self.pending.items()):
             if now >= one.deadline:
+                # Before the tree ends: with it a stopped monitor may go on, and say something else.
+                _write(one.outcome, {"returncode": 124, "timed_out": True})
                 _kill_below(pid)
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
-                _write(one.outcome, {"returncode": 124, "timed_out": True})
                 os.close(one.outcome)
                 del self.pending[pid]
 
