@@ -45,7 +45,7 @@ async def costs(meter: Meter, config: FleetConfig, commands: Sequence[str]) -> l
     return [
         f"The command ledger, medians of {ROUNDS} rounds of {PROGRAMS} programs from a shell's "
         f"loop, load {os.getloadavg()[0]:.1f}:\n",
-        "| | CPU |\n|---|---|",
+        f"| | {'CPU' if meter.cpu() is not None else 'wall'} |\n|---|---|",
         f"| a program `/bin/true`, on this machine | {outside:.2f} ms |",
         f"| … on a host | {inside:.2f} ms |",
         f"| what a host adds, for the most part the ledger | {inside - outside:.2f} ms |",

@@ -2,7 +2,8 @@
 
 CPU comes from a control group of our own where this machine lets us make one (cpuacct or the
 unified hierarchy), since a host's processes end with their namespace and are never counted among
-this process's children. Elsewhere it is None, and the benches print a dash.
+this process's children. Elsewhere it is None, and the benches print a dash: also where rollouts
+get control groups of their own, in which their processes are not counted with ours.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from peerwatch.fleet import cgroups
 
 
 @dataclass
@@ -51,6 +54,8 @@ class Meter:
 
 def _own_group() -> Path | None:
     """A group that this process has moved into; it goes back and removes it at exit."""
+    if cgroups.place() is not None:
+        return None
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         number, controllers, path = line.split(":", 2)
         root = Path("/sys/fs/cgroup")
@@ -69,30 +74,16 @@ def _own_group() -> Path | None:
                 group.rmdir()
             continue
         atexit.register(_go_back, group, home)
-        if number == "0":
-            _make_room(group)
         return group
     return None
 
 
-def _make_room(group: Path) -> None:
-    """Have rollouts make their own groups below ours, where their CPU counts, not beside it."""
-    own = group / "own"
-    with contextlib.suppress(OSError):  # no such controllers here: then they make none
-        own.mkdir()
-        (own / "cgroup.procs").write_text(str(os.getpid()))
-        (group / "cgroup.subtree_control").write_text("+memory +pids")
-
-
 def _go_back(group: Path, home: Path) -> None:
-    for folder in (group / "own", group):
-        if not folder.exists():
-            continue
-        for pid in (folder / "cgroup.procs").read_text().split():
-            with contextlib.suppress(OSError):
-                (home / "cgroup.procs").write_text(pid)
-        for _ in range(50):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-                break
-            time.sleep(0.1)
+    for pid in (group / "cgroup.procs").read_text().split():
+        with contextlib.suppress(OSError):
+            (home / "cgroup.procs").write_text(pid)
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            group.rmdir()
+            return
+        time.sleep(0.1)

@@ -52,9 +52,10 @@ class Version:
 
     def __init__(self, folder: Path) -> None:
         self.package = str(folder / "peerwatch" / "__init__.py")
+        path = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
         self.running = subprocess.Popen(
             [sys.executable, "-c", CONTROLLER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True, env={**os.environ, "PYTHONPATH": str(folder)},
+            text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         )  # fmt: skip
         self.say(small_config().model_dump_json())
 

@@ -85,6 +85,8 @@ TAKE_SYS_RESOURCE = {
     "kernel_settings": {"sys/user/max_user_namespaces"},
     "limits_raised": {"processes", "memory", "files"},
 }
+# Kernels with CONFIG_RT_GROUP_SCHED give real time only to groups with a share of it.
+REAL_TIME_BY_GROUP = {"before_others": {"real-time"}}
 # What gets through, for which ways, and why that stands. SECURITY.md lists each.
 GAPS: dict[str, tuple[tuple[str, ...], str]] = {
     "events_of_a_shared_device": (WAYS, "nodes cannot be made in a user namespace, only bound"),
@@ -325,6 +327,9 @@ def test_every_part_of_the_probe_can_fire(
     if lacking and not has_capability(_SYS_RESOURCE):
         told.append(f"root of this machine lacks CAP_SYS_RESOURCE for: {' '.join(sorted(lacking))}")
         refused -= lacking
+    if shares := refused & REAL_TIME_BY_GROUP.get(name, set()):
+        told.append(f"this kernel refuses root of this machine: {' '.join(sorted(shares))}")
+        refused -= shares
     if refused and LOCKED_DOWN:
         told.append(f"locked down for root of this machine too: {' '.join(sorted(refused))}")
         refused = set()
