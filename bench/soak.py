@@ -346,7 +346,7 @@ def markdown(
         f"On {datetime.datetime.now(datetime.UTC):%Y-%m-%d}, "
         f"Linux {platform.release().split('-')[0]}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}: "
-        f"`.venv/bin/python bench/soak.py {rollouts} {at_once}`, "
+        f"`make soak ARGS=\"{rollouts} {at_once}\"`, "
         f"{rollouts} rollouts of three hosts, {at_once} at once, in {took / 60:.1f} minutes; "
         f"{rollouts // INSPECT_PART} of them through Inspect.",
         "",

@@ -67,11 +67,12 @@ def _make(tell: Callable[[str], None]) -> None:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise EnvironmentProblem(
-            f"the engine did not take the hosts' base in {_IMPORT_S} s; is it well?"
+            f"the engine did not take the hosts' base in {_IMPORT_S} s: restart it and try again"
         ) from None
     if done.returncode != 0:
         raise EnvironmentProblem(
-            f"the engine did not take the hosts' base: {last_words(done.stderr)}"
+            f"the engine did not take the hosts' base: {last_words(done.stderr)} (`docker system "
+            "df` shows its room; `peerwatch fleet build --import FILE` brings the base anew)"
         )
     with contextlib.suppress(InfrastructureFault):  # what had the name before, unless in use
         engine.ask("image", "prune", "--force", f"--filter=label={LABEL}")
