@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class PeerwatchError(Exception):
@@ -34,6 +34,15 @@ class InfrastructureFault(PeerwatchError):  # noqa: N818
 def first_line(problem: object) -> str:
     """The first line of what another package's error says, without markup."""
     return _lines(problem)[0]
+
+
+@contextlib.contextmanager
+def ungrouped() -> Iterator[None]:
+    """What fails first in a task group within comes out as itself."""
+    try:
+        yield
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
 
 
 def last_words(text: str) -> str:

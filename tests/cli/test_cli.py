@@ -41,6 +41,18 @@ def test_version():
     assert peerwatch("--version").stdout == f"peerwatch, version {__version__}\n"
 
 
+def in_one_line(arguments, line, folder, capsys):
+    """The command ends with 2, says this alone, and writes nothing into the folder."""
+    with pytest.raises(SystemExit) as done:
+        main(arguments)
+    assert done.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    (said,) = told.err.splitlines()
+    assert said.startswith(f"peerwatch: {line}")
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(("arguments", "line"), [
     (["rnu"],
      "unknown command 'rnu'; did you mean 'run'? (known: "),
@@ -80,14 +92,7 @@ def test_version():
 def test_bad_input_is_one_line_and_exit_code_2(arguments, line, tmp_path, monkeypatch, capsys):
     """What is wrong, what is near, what to do; no trace, nothing written."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as done:
-        main(arguments)
-    assert done.value.code == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    (said,) = told.err.splitlines()
-    assert said.startswith(f"peerwatch: {line}")
-    assert list(tmp_path.iterdir()) == []
+    in_one_line(arguments, line, tmp_path, capsys)
 
 
 @pytest.mark.parametrize("arguments", [[], ["fleet"], ["organisms"]])
@@ -146,14 +151,8 @@ def test_what_no_rollout_could_be_made_with_is_said_before_the_plan(
 ):
     """Nothing is printed of a plan that cannot be, nor a folder made for it."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as done:
-        main(["run", "deletion", "--model", "organism/loyal", "--rollouts", "1", *arguments, *also])
-    assert done.value.code == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    (said,) = told.err.splitlines()
-    assert said.startswith(f"peerwatch: {line}")
-    assert list(tmp_path.iterdir()) == []
+    study = ["run", "deletion", "--model", "organism/loyal", "--rollouts", "1"]
+    in_one_line([*study, *arguments, *also], line, tmp_path, capsys)
 
 
 def test_an_unknown_provider_is_named(tmp_path):

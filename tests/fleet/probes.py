@@ -541,21 +541,30 @@ def capabilities(facts: Facts) -> str:
             value = struct.pack("<5I", 0x02000001, everything, everything, 0x1FF, 0)
             os.setxattr(program, "security.capability", value)
         for path in (program, "/bin/cat"):
-            output, end = os.pipe()
-            pid = os.fork()
-            if pid == 0:
-                os.dup2(end, 1)
-                try:
-                    os.execv(path, [path, "/proc/self/status"])
-                finally:
-                    os._exit(1)
-            os.close(end)
-            text = os.fdopen(output, "rb").read().decode()
-            os.waitpid(pid, 0)
-            for line in text.splitlines():
+            for line in _own_status(path).splitlines():
                 if line.startswith("Cap") and int(line.split()[1], 16) & ~KEPT:
                     found.append(line)
     return " ".join(found)
+
+
+def _own_status(program: str, user: int | None = None) -> str:
+    """What a copy of `cat` reads of itself, started by us or by another user."""
+    output, end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(end, 1)
+        try:
+            if user is not None:
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
+            os.execv(program, [program, "/proc/self/status"])
+        finally:
+            os._exit(1)
+    os.close(end)
+    text = os.fdopen(output, "rb").read().decode()
+    os.waitpid(pid, 0)
+    return text
 
 
 def _started_by_a_user(facts: Facts, give: Callable[[str], None]) -> str:
@@ -576,20 +585,7 @@ def _started_by_a_user(facts: Facts, give: Callable[[str], None]) -> str:
                 target.write(source.read())
             os.chmod(program, 0o755)
             give(program)
-            output, end = os.pipe()
-            pid = os.fork()
-            if pid == 0:
-                os.dup2(end, 1)
-                try:
-                    os.setgroups([])
-                    os.setgid(33)
-                    os.setuid(33)
-                    os.execv(program, [program, "/proc/self/status"])
-                finally:
-                    os._exit(1)
-            os.close(end)
-            text = os.fdopen(output, "rb").read().decode()
-            os.waitpid(pid, 0)
+            text = _own_status(program, 33)
         rights = int(text.partition("CapPrm:")[2].split()[0], 16)
         counted = counted or rights != 0
         if rights & ~KEPT:

@@ -216,10 +216,11 @@ async def _until_told_to_stop(running: Fleet, host: str) -> int:
 
     import anyio
 
+    from peerwatch.errors import ungrouped
     from peerwatch.fleet import interactive
 
     code = 0
-    try:
+    with ungrouped():
         async with anyio.create_task_group() as tasks:
 
             async def listen() -> None:
@@ -232,6 +233,4 @@ async def _until_told_to_stop(running: Fleet, host: str) -> int:
             tasks.start_soon(listen)
             code = await interactive(running, host)
             tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
     return code

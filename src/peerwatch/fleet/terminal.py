@@ -22,7 +22,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from peerwatch.errors import InfrastructureFault
+from peerwatch.errors import InfrastructureFault, ungrouped
 
 from ._streams import converse_on_terminal
 from .fleet import Fleet
@@ -47,7 +47,7 @@ async def interactive(fleet: Fleet, host: str) -> int:
             "env": {"TERM": os.environ.get("TERM", "xterm")},
             "terminal": True,
         }
-        with _raw(person):
+        with ungrouped(), _raw(person):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_follow_size, person, near)
                 tasks.start_soon(_pump, person, near)
@@ -55,8 +55,6 @@ async def interactive(fleet: Fleet, host: str) -> int:
                 status = await converse_on_terminal(fleet.channel(host), request, far, _LONGEST_S)
                 await anyio.sleep(0.05)  # the last lines
                 tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as several:
-        raise several.exceptions[0] from None
     finally:
         os.close(near)
         os.close(far)

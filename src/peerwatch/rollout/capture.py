@@ -139,7 +139,8 @@ class Recorder:
             state.kind == "dir" and state.error for state in seen.files.values())]
         if unread:
             raise InfrastructureFault(
-                f"{', '.join(unread)}: more files than a snapshot reads")
+                f"{', '.join(unread)}: more files than a snapshot reads, or a process "
+                "that nobody could read")
         before = self._last
         self._last = snapshot
         if before is None:

@@ -19,13 +19,14 @@ import socket
 import time
 from typing import Any
 
-from . import kernel, starting, telling
+from . import kernel, proc, starting, telling
 
 TERM_GRACE = 0.3  # seconds from SIGTERM to SIGKILL when the time is over
 KILL_GRACE = 2.0  # seconds in which what was killed must be gone
 PID1_GRACE = 3.0  # seconds after which pid 1 ends a command whose monitor did not
 
-_MOST_PASSES = 50  # looks at a tree that goes on growing while it is killed
+_MOST_LOOKS = 60  # at a tree that goes on growing while it is killed
+_QUIET_LOOKS = 10  # in a row; one may miss what is gone between its number and its `stat`
 
 
 class Pending:
@@ -119,14 +120,11 @@ def _below(root: int) -> list[tuple[int, bytes]]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as stat:
-                    fields = stat.read().rsplit(b")", 1)[1].split()
-                parent, started = int(fields[1]), fields[19]
-            except (OSError, ValueError, IndexError):
+                _, fields = proc.stat(int(name))
+            except OSError:
                 continue
-            # One whose first thread has ended looks like a dead one, and has others.
-            if fields[0] not in (b"Z", b"X") or int(fields[17]) > 1:
-                children.setdefault(parent, []).append((int(name), started))
+            if proc.runs(fields):
+                children.setdefault(int(fields[1]), []).append((int(name), fields[19]))
     found: list[tuple[int, bytes]] = []
     todo = [root]
     while todo:
@@ -143,11 +141,11 @@ def _kill_below(root: int) -> None:
     call that no process escapes, and with it whatever else runs on this host.
     """
     killed: set[tuple[int, bytes]] = set()
-    quiet = 0  # one look may miss whatever began after it had passed that number
-    for _ in range(_MOST_PASSES):
+    quiet = 0
+    for _ in range(_MOST_LOOKS):
         fresh = set(_below(root)) - killed
         quiet = 0 if fresh else quiet + 1
-        if quiet == 3:
+        if quiet == _QUIET_LOOKS:
             return
         for pid, _ in fresh:
             with contextlib.suppress(OSError):
@@ -221,14 +219,19 @@ def _has_children() -> bool:
 
 def _end_tree() -> None:
     """SIGTERM, then SIGKILL, until nothing is left below this monitor."""
-    for number, patience in ((signal.SIGTERM, TERM_GRACE), (signal.SIGKILL, KILL_GRACE)):
-        if number == signal.SIGKILL:
-            _kill_below(os.getpid())
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            for pid in descendants(os.getpid()):
-                with contextlib.suppress(OSError):
-                    os.kill(pid, number)
-            if not (_has_children() and descendants(os.getpid())):
-                return
-            time.sleep(0.02)
+    if not _gone(signal.SIGTERM, TERM_GRACE):
+        _kill_below(os.getpid())
+        _gone(signal.SIGKILL, KILL_GRACE)
+
+
+def _gone(number: int, patience: float) -> bool:
+    """Signal all that is below this monitor until nothing is; whether that came in time."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(OSError):
+                os.kill(pid, number)
+        if not (_has_children() and descendants(os.getpid())):
+            return True
+        time.sleep(0.02)
+    return False

@@ -15,10 +15,10 @@ import sys
 import time
 from typing import IO, Any
 
-from . import held, kernel, walker
+from . import kernel, proc, walker
 from .commands import descendants
 from .merged import MergedPlace
-from .place import open_file
+from .place import open_asked
 
 _PATIENCE_S = 300  # for one question; a hostile tree can only cost its own rollout this much
 _TERM_GRACE, _KILL_GRACE = 0.3, 2.0
@@ -87,10 +87,7 @@ def _send(
 ) -> None:
     """A file's size and the parts of it that are no holes, then the bytes of each part."""
     try:
-        if request["ask"] == "open":
-            opened = open_file(place, request["path"])
-        else:
-            opened = held.open_held(place, request["pid"], request["fd"], request["inode"])
+        opened = open_asked(place, request)
     except OSError as error:
         stream.say({"error": error.strerror, "errno": error.errno})
         return
@@ -166,9 +163,8 @@ def _begun(place: MergedPlace, since: int) -> set[int]:
     for name in os.listdir("/proc"):
         try:
             if name.isdigit() and os.readlink(f"/proc/{name}/ns/pid") == place.namespace:
-                with open(f"/proc/{name}/stat", "rb") as stat:
-                    fields = stat.read().rsplit(b")", 1)[1].split()
-                if fields[0] != b"Z" or int(fields[17]) > 1:  # a first thread may end alone
+                _, fields = proc.stat(int(name))
+                if proc.runs(fields):
                     parents[int(name)] = (int(fields[1]), int(fields[19]))
         except (OSError, ValueError, IndexError):
             continue

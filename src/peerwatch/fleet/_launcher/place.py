@@ -10,7 +10,7 @@ import os
 import stat
 from typing import Any
 
-from . import content, kernel
+from . import content, held, kernel
 from .walker import Walk
 
 _AT_ONCE = 15  # names of 255 bytes that make a path below the 4,096 bytes of the kernel
@@ -117,3 +117,14 @@ def open_file(place: Place, path: str) -> int:
         os.close(opened)
         raise OSError(22, "not a regular file", path)
     return opened
+
+
+def open_asked(place: Place, request: dict[str, Any]) -> int:
+    """The file that a request names: `open` by its path, else by the process that holds it.
+
+    Raises:
+        OSError: it is not to be had.
+    """
+    if request["ask"] == "open":
+        return open_file(place, request["path"])
+    return held.open_held(place, request["pid"], request["fd"], request["inode"])

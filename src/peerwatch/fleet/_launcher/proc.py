@@ -52,6 +52,12 @@ def stat(number: int) -> tuple[bytes, list[bytes]]:
     return name, rest.split()
 
 
+def runs(fields: list[bytes]) -> bool:
+    """Whether a process runs, by its `stat`: one whose first thread has ended looks like a dead one
+    and has others."""
+    return fields[0] not in (b"Z", b"X") or int(fields[17]) > 1
+
+
 def threads(process: int) -> list[int]:
     """The threads of a process, mostly one; whatever has its files has them too: /proc/THREAD."""
     return [int(name) for name in os.listdir(f"/proc/{process}/task")]

@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import content, held, host, kernel, memory, netlink, walker
+from . import content, host, kernel, memory, netlink, walker
 from .deputy import Deputy
 from .ledger import Ledger
 from .lineage import Host
-from .place import Place, open_file
+from .place import Place, open_asked
 
 _CALM, _BUSY = 0.25, 0.05  # seconds between looks at the memory in use
 _ANSWER_CPU = 300  # seconds; a hostile tree can only cost its own child this much
@@ -231,10 +231,7 @@ class Supervisor:
         """The descriptor that is asked for, or why the file is not to be had."""
         place = next(one for one in self.places if one.name == request["host"])
         try:
-            if request["ask"] == "open":
-                opened = open_file(place, request["path"])
-            else:
-                opened = held.open_held(place, request["pid"], request["fd"], request["inode"])
+            opened = open_asked(place, request)
         except OSError as error:
             kernel.send(reply, {"error": error.strerror, "errno": error.errno}, [])
             return

@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from peerwatch.errors import InfrastructureFault, last_words
+from peerwatch.errors import InfrastructureFault, last_words, ungrouped
 
 from .. import _staging
 from .._reading import Reader
@@ -228,13 +228,11 @@ async def attached(config: FleetConfig, container: str) -> AsyncIterator[DockerH
             filled.append(
                 filling.fill(containers[host.name].name, host, staged))
 
-        try:
+        with ungrouped():
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(anyio.to_thread.run_sync, observe)
                 for number in range(len(config.hosts)):
                     tasks.start_soon(anyio.to_thread.run_sync, fill, number)
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
         hosts = DockerHosts(config, started_at, containers, staged, observing[0], base)
         hosts._reader.filled_ns = max(filled)
         await hosts._prove(staged)
